@@ -14,7 +14,6 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from pathlib import Path
 import psutil
 
 from automl.engine import cluster, fork_server, forked_worker, ray_settings
-from automl.host import atomic, home, process_lock
+from automl.host import atomic, free_port, home, process_lock
 from automl.host.cores import usable_cores
 
 _IDLE_MINUTES = 30.0
@@ -42,7 +41,7 @@ def keep_head() -> None:
     if previous is not None:
         reap(Path(previous["temp_dir"]))
     temp_dir = Path(tempfile.mkdtemp(prefix=_PREFIX))  # short: sockets allow 107 bytes
-    port, environment = _free_port(), ray_settings.head(temp_dir)
+    port, environment = free_port.find(), ray_settings.head(temp_dir)
     try:
         if fork_server.is_supported():
             _start(fork_server.command(environment[forked_worker.SOCKET]), environment)
@@ -148,12 +147,6 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

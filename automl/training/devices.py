@@ -4,7 +4,6 @@ Both are asked in the same way: `ask` calls a function with the `TrialTraining`,
 """
 
 import multiprocessing
-import socket
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from torch import distributed
 from automl.errors import RankDiedError
 from automl.evaluation.predictions import Predictions
 from automl.experiments.records import Evaluation
+from automl.host import free_port
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.training import rank_process
 from automl.training.cancellation import CancelledError
@@ -204,8 +204,8 @@ class SeveralDevices:
         setup = self._setup(state_dir=folder, meeting=(folder / "meeting").as_uri(), state=state)
         elsewhere = self._elsewhere
         if elsewhere is not None:
-            address = _free_address(elsewhere.host)
-            setup = replace(setup, meeting=address, host=elsewhere.host)
+            host = elsewhere.host
+            setup = replace(setup, meeting=f"tcp://{host}:{free_port.find(host)}", host=host)
         # a rank that is forked from a process with torch starts in a second instead of ten
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([rank_process.__name__])
@@ -287,13 +287,6 @@ class SeveralDevices:
             error = RankDiedError(f"A process on another machine cannot be reached: {error}")
         self._end_ranks()
         return error
-
-
-def _free_address(host: str) -> str:
-    """URL of a port of this machine that nobody uses, at which the first rank will listen."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return f"tcp://{host}:{probe.getsockname()[1]}"
 
 
 def _is_of_the_network(error: Exception) -> bool:

@@ -8,7 +8,6 @@ import contextlib
 import os
 import secrets
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import psutil
 
 import automl
+from automl.host import free_port
 
 _STORE_BYTES = 80 * 1024**2
 _START_SECONDS = 300
@@ -40,7 +40,7 @@ class Raylets:
         self._folder = folder
         self._started: dict[str, subprocess.Popen[bytes]] = {}
         self._options: dict[str, tuple[Sequence[str], Sequence[Path]]] = {}
-        self.address = f"127.0.0.1:{_free_port()}"
+        self.address = f"127.0.0.1:{free_port.find()}"
         token = folder / "token"
         token.write_text(secrets.token_hex(32))
         self.environment = {
@@ -165,9 +165,3 @@ def _tree(pid: int) -> list[psutil.Process]:
         root = psutil.Process(pid)
         return [root, *root.children(recursive=True)]
     return []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,7 +6,6 @@ It and the driver for pictures are installed apart from everything else (Makefil
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import automl
 from automl.engine import head_address
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, Flag
+from automl.host import free_port
 from automl.jobs.job import Job
 from tests.faults import scenario, victims
 from tests.small_training import TINY
@@ -56,9 +56,7 @@ class Bucket(NamedTuple):
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Iterator[Bucket]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port.find()
     address, log = f"127.0.0.1:{port}", tmp_path / "requests"
     command = [_PYTHON, "-m", "moto.server", "-p", str(port)]
     with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as server:
