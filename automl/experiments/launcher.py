@@ -218,10 +218,11 @@ def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
     Raises:
         UserError: the experiment has no such trial, or was deleted meanwhile.
     """
-    if trial_id is not None:
-        refuse_unknown_trial(experiment_dir, trial_id)
     with store.unless_deleted(experiment_dir):
-        if not state(experiment_dir).is_finished:
+        has_ended = state(experiment_dir).is_finished
+        if trial_id is not None:
+            refuse_unknown_trial(experiment_dir, trial_id)
+        if not has_ended:
             store.request_stop(experiment_dir, trial_id)
 
 

@@ -185,6 +185,7 @@ def test_an_experiment_is_deleted_whatever_an_earlier_delete_left(make_experimen
         launcher.delete,
         launcher.start,
         launcher.stop,
+        lambda gone: launcher.stop(gone, "trial-000"),
         launcher.resume,
         lambda gone: remarks.save(gone, Remarks(title="Late")),
         lambda gone: store.writing(gone).__enter__(),
