@@ -159,7 +159,7 @@ class SeveralDevices:
 
     def ask(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """See `OneDevice`; the function is found by its name in its module."""
-        self._ranks[0].send(Request(function, arguments))
+        self._send(self._ranks[0], Request(function, arguments))
         value: _T = self._answers(self._ranks[:1])
         return value
 
@@ -233,7 +233,13 @@ class SeveralDevices:
 
     def _send_all(self, request: Request) -> None:
         for rank in self._ranks:
+            self._send(rank, request)
+
+    def _send(self, rank: Line, request: Request) -> None:
+        try:
             rank.send(request)
+        except ConnectionError:
+            raise self._cause(RankDiedError("a process has ended")) from None
 
     def _answers(
         self,
@@ -253,7 +259,7 @@ class SeveralDevices:
                 if answer.epoch is not None:
                     self.epoch = answer.epoch
                     after_epoch()
-                    rank.send(Request(None))
+                    self._send(rank, Request(None))
                     continue
                 waiting.remove(rank)
                 if rank is self._ranks[0]:

@@ -116,6 +116,12 @@ def test_a_process_that_dies_is_told_from_an_error_of_the_trial(tiny_data: Trial
     training = SeveralDevices(resolve(EVERYTHING), tiny_data, ["cpu"], num_threads=1)
     with pytest.raises(RankDiedError, match="trained on cpu ended with code 3"):
         training.ask_all(die)
+    training._start(None)
+    (process,) = training._processes
+    process.kill()
+    process.join()
+    with pytest.raises(RankDiedError, match="trained on cpu ended with code -9"):
+        training.ask_all(die)  # it cannot even be asked
     training.close()
 
 
