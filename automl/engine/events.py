@@ -23,6 +23,7 @@ from automl.engine.trainable import beat_key, id_of
 from automl.engine.waiting import Waiting
 from automl.engine.watch import Ending, Watch
 from automl.experiments.records import Evaluation, Evidence, TrialError, TrialState
+from automl.texts import mark
 
 _LOOK_SECONDS = 0.5
 
@@ -206,7 +207,8 @@ class Events(tune.Callback):  # type: ignore[misc]
         self._lost_gpus.take_out(node, gpu)
         self._results.gpu_lost(gpu)
         if len(self._lost_gpus.all) >= ray.cluster_resources().get("GPU", 0):
-            self._watch.end(Ending(f"GPU {gpu} failed, and there is no other.", is_success=False))
+            reason = mark("GPU {gpu} failed, and there is no other.").format(gpu=gpu)
+            self._watch.end(Ending(reason, is_success=False))
 
 
 def _patiently(checkpoint: tune.Checkpoint, function: Callable[[], Any]) -> Any:

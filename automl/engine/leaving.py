@@ -9,6 +9,7 @@ from ray.tune.experiment import Trial
 
 from automl.engine import nodes, ray_internals
 from automl.engine.results import Results
+from automl.texts import mark
 
 
 class Leaving:
@@ -24,14 +25,12 @@ class Leaving:
         if not new:
             return
         self._known |= new
-        names = [node.name for node in nodes.alive() if node.node_id in new]
-        self._results.add_notes(
-            *(
-                f"{name} is about to end, as its cloud has announced: its trials go on elsewhere "
-                "after their next evaluation."
-                for name in names
-            )
+        said = mark(
+            "{name} is about to end, as its cloud has announced: its trials go on elsewhere after "
+            "their next evaluation."
         )
+        names = [node.name for node in nodes.alive() if node.node_id in new]
+        self._results.add_notes(*(said.format(name=name) for name in names))
 
     def let_go(self, trial: Trial) -> None:
         """End the worker of a trial on such a machine, right after its state was taken."""

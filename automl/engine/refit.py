@@ -135,8 +135,10 @@ def refuse_worse(metric: str, before: float, after: float, num_pictures: int) ->
     """
     if not after >= before - max(_MOST_LOST, 1.5 / num_pictures):
         raise NotRefittedError(
-            f"{metric} of the refitted model was {after:.3f} on the validation pictures, although "
-            f"it had seen them, and {before:.3f} before."
+            mark(
+                "{metric} of the refitted model was {after} on the validation pictures, although "
+                "it had seen them, and {before} before."
+            ).format(metric=metric, after=f"{after:.3f}", before=f"{before:.3f}")
         )
 
 
@@ -256,7 +258,7 @@ def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> 
         if isinstance(found, str):
             raise NotRefittedError(found)
         return found
-    raise NotRefittedError("its worker process died twice; memory may be short.")
+    raise NotRefittedError(mark("its worker process died twice, perhaps for lack of memory."))
 
 
 def _give_up_if_over(results: Results, until: float) -> None:

@@ -25,6 +25,7 @@ from automl.experiments.records import (
     TrialState,
     now,
 )
+from automl.texts import mark
 from automl.training.resume_state import KeptState
 
 _EXPECTING_SECONDS = 1.0
@@ -172,7 +173,8 @@ class Results:
 
     def gpu_lost(self, gpu: str) -> None:
         """A GPU has failed and is not used any more."""
-        self.add_notes(f"GPU {gpu} failed and is not used any more; look at the machine's log.")
+        said = mark("GPU {gpu} failed and is not used any more; look at the machine's log.")
+        self.add_notes(said.format(gpu=gpu))
 
     def hung(self, trial_id: str, seconds: float) -> bool:
         """The trial's worker did nothing for so long.
