@@ -122,7 +122,7 @@ def test_failed_says_why_with_the_details_folded(open_page, make_experiment):
 
 def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):
     resumed = []
-    monkeypatch.setattr(launcher, "_start_engine", lambda directory, _: resumed.append(directory))
+    monkeypatch.setattr(launcher, "_start_engine", lambda directory, *_: resumed.append(directory))
     experiment_dir = make_experiment(state="running", ended_at=None)
     page = open_page("progress")
     assert "interrupted" in page.warning[0].value
@@ -134,7 +134,7 @@ def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
     open_page, make_experiment, make_trial, monkeypatch
 ):
     started = []
-    monkeypatch.setattr(launcher, "_start_engine", lambda directory, _: started.append(directory))
+    monkeypatch.setattr(launcher, "_start_engine", lambda directory, *_: started.append(directory))
     space = [{"learning_rate": {"type": "uniform", "min_value": 0.001, "max_value": 0.01}}]
     data = {"training_data": {"path": "/data/pets"}, "search_space": space}
     job = Job.from_dict({**data, "limits": {"max_trials": 1}})
@@ -155,7 +155,7 @@ def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
     open_page, make_experiment, make_trial, make_pictures, monkeypatch
 ):
     started, place = [], make_pictures()  # data are read before a start
-    monkeypatch.setattr(launcher, "_start_engine", lambda directory, _: started.append(directory))
+    monkeypatch.setattr(launcher, "_start_engine", lambda directory, *_: started.append(directory))
     monkeypatch.setenv("AUTOML_DATA_ROOTS", str(place))
     data_versions.keep(place, Corrections(exclude=["a.png"]), "0", by="ann")
     job = Job.from_dict({"training_data": {"path": str(place)}})
