@@ -31,14 +31,14 @@ def content() -> object:
 
 @st.fragment(run_every=every)
 def now_training() -> None:
-    if content() != st.session_state[_DRAWN]:
-        st.rerun()  # the whole page
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         progress_view.preparation(record, state)
         notification.offer(experiment_dir)
     num_lines = record.max_concurrent_trials
     progress_view.running_trials(experiment_dir, trials, metric, num_lines)
+    if content() != st.session_state[_DRAWN]:
+        st.rerun()  # the whole page; before the buttons above it would lose their clicks
 
 
 @st.fragment(run_every=every)

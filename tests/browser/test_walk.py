@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from automl.dataset import sample
+from automl.experiments import store
+from automl.experiments.records import TrialState
 from automl.host import home
 from tests.browser.conftest import Server, on_page
 
@@ -72,7 +74,10 @@ def test_from_the_sample_to_a_prediction(
     screenshot("7-leaderboard")
     look_into_the_best_trial(page, screenshot)
     ask_for_a_prediction(page, screenshot, sorted((digits / "7").iterdir())[0])
-    assert len(list(Path(home.experiments_dir()).iterdir())) == 1
+    (experiment_dir,) = Path(home.experiments_dir()).iterdir()
+    first, *stopped = store.load_trials(experiment_dir)
+    assert first.state is TrialState.COMPLETED
+    assert [trial.state for trial in stopped[:2]] == [TrialState.STOPPED] * 2
 
 
 def configure_and_start(page: Page, screenshot: Callable[[str], None]) -> None:
