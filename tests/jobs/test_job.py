@@ -120,6 +120,15 @@ REFUSED = [
     ({"training_data": {"path": "azureml://datastores/d/paths/x"}}, "training_data.path"),
     ({"training_data": {"path": "x", "type": "uri_file"}}, "training_data.type"),
     ({"training_data": {"path": "x", "image_columns": "y"}}, "training_data.image_columns"),
+    ({"training_data": {"path": "x", "split_values": "0=learn"}}, "training_data.split_values"),
+    (
+        {"training_data": {"path": "x", "split_values": "A=train,a=test"}},
+        "training_data.split_values",
+    ),
+    (
+        {"training_data": {"path": "x", "split_values": "0=train;1=test"}},
+        "training_data.split_values",
+    ),
     ({"datastores": {"d": 3}}, "datastores.d"),
     ({"datastores": ["d"]}, "datastores"),
     ({"log_verbosity": "loud"}, "log_verbosity"),
