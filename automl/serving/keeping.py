@@ -5,6 +5,7 @@ A folder of mode 0700 gets `pictures/`, with files named by the SHA-256 of their
 of, or that are unlike its training pictures, are kept, and a random share of the others.
 """
 
+import contextlib
 import hashlib
 import json
 import random
@@ -117,7 +118,10 @@ class Keeper:
 
     def _count(self) -> tuple[int, int]:
         """Number and bytes of the pictures in the folder."""
-        sizes = [path.stat().st_size for path in self._pictures.iterdir()]
+        sizes = []
+        for path in self._pictures.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # labelled, and gone since it was listed
+                sizes.append(path.stat().st_size)
         return len(sizes), sum(sizes)
 
     def _append(self, line: dict[str, Any]) -> None:

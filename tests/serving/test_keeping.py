@@ -87,6 +87,14 @@ def test_a_share_of_the_others_is_kept(folder, predictor, share, count):
     assert [line["kept"] for line in lines].count("sample") == count
 
 
+def test_a_picture_that_goes_while_the_folder_is_counted_costs_no_line(folder, predictor):
+    (folder / PICTURES).mkdir(mode=0o700, parents=True)
+    folder.chmod(0o700)
+    (folder / PICTURES / "gone.png").symlink_to("nowhere")  # listed, and not there
+    several = [sure(predictor, distance=0.6)] * 2
+    assert [line["kept"] for line in kept(folder, predictor, several, limit=1)] == ["unlike", ""]
+
+
 def test_old_answers_go(folder, predictor, monkeypatch):
     monkeypatch.setattr("automl.serving.keeping.MAX_ANSWERS", 6)
     lines = kept(folder, predictor, [sure(predictor, distance=0.01 * n) for n in range(9)])
