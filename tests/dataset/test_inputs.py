@@ -1322,6 +1322,27 @@ def test_labels_of_a_table_that_become_one_class_are_said(photos):
     assert guess.sentence.startswith("'cat' and 'cat ' are one class")
 
 
+@pytest.mark.parametrize(
+    ("classes", "says"),
+    [
+        (["cat ", "cafe\u0301"], "'cafe\\u0301' and 'caf\\xe9'; 'cat' and 'cat ' are one class"),
+        (["cat", "caf\u00e9"], None),
+    ],
+)
+def test_a_class_that_the_validation_data_writes_otherwise_is_said(photos, classes, says):
+    folder = photos(
+        "train/cat/1.jpg", "train/caf\u00e9/2.jpg", *(f"val/{one}/3.jpg" for one in classes)
+    )
+    job = Job(
+        training_data=DataSource(path=folder / "train"),
+        validation_data=DataSource(path=folder / "val"),
+    )
+    found = manifest.look(job)
+    assert found.class_names == ["caf\u00e9", "cat"]
+    said = [each.message for each in found.report.findings if each.kind == "guessed"]
+    assert [says and f"Validation data: {says}" in each for each in said] == [True] * bool(says)
+
+
 def test_two_numbers_with_the_same_name_stay_two_classes(photos):
     names = ["owl", "crane", "crane", *"abcdefghijklmnopqrst"]
     folder = photos(*(f"{number}/1.jpg" for number in range(len(names))))

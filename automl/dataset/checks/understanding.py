@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from automl.dataset.checks.kind import CheckedData, FindingKind
+from automl.dataset.readers import same_names
 from automl.dataset.reading import TRAINING, Reading
 from automl.dataset.report import Finding, Severity
 from automl.texts import mark
@@ -23,7 +24,10 @@ def check(data: CheckedData) -> Iterator[Finding]:
     How the training data is understood is a part of the report.
     """
     for section, listing in data.listings.items():
-        for guess in listing.guesses:
+        guesses = list(listing.guesses)
+        if section != TRAINING:
+            guesses += same_names.said(listing.written, data.listings[TRAINING].written)
+        for guess in guesses:
             sentence = f"{guess.sentence}{_or_else(guess.others, section)}"
             message = _SAID[section].format(reading=sentence)
             yield GUESSED.finding([], message, count=1)

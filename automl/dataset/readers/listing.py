@@ -1,6 +1,6 @@
 """One row for each labelled picture: what every form of data becomes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -92,6 +92,9 @@ class Listing:
     class_names: Mapping[str, str] = field(default_factory=dict)
     """Name by number or code, where a file names the classes, see `named_classes`."""
 
+    written: Collection[str] = ()
+    """Labels as the data has them, with blanks and in any form of Unicode; none of label sets."""
+
     def with_splits(self, pictures: pd.DataFrame, where: str) -> "Listing":
         """The listing of the pictures with splits that are said elsewhere.
 
@@ -161,8 +164,13 @@ def of_table(
     if not has_sets:
         if columns.label == guesses.ONE_HOT and table.doubt:
             said.append(Guess(sentence=table.doubt))
-        said += same_names.said(table.rows[columns.label][labelled.to_numpy()])
-    return Listing(pictures, left_out, chosen.readings, said)
+    written = _written(table.rows[columns.label][labelled.to_numpy()]) if not has_sets else ()
+    said += same_names.said(written)
+    return Listing(pictures, left_out, chosen.readings, said, written=written)
+
+
+def _written(cells: pd.Series) -> frozenset[str]:
+    return frozenset(cell for cell in cells if isinstance(cell, str))
 
 
 def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> UnclearDataError:

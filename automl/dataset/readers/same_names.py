@@ -1,7 +1,7 @@
 """Names of classes that are the same, or become the same: kept apart, or said."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from automl.dataset.reading import Guess
@@ -26,16 +26,22 @@ def _plain(name: str) -> str:
     return label_text.composed(name.strip())
 
 
-def said(written: Iterable[object]) -> list[Guess]:
+def said(written: Collection[str], elsewhere: Collection[str] = ()) -> list[Guess]:
     """A guess about labels that are written in several ways, if there are any.
 
     Args:
-        written: labels as the data has them; what is no text is passed over.
+        written: labels as the data has them.
+        elsewhere: those of the training data; then what is said of either data alone is not
+            repeated.
     """
-    spellings: dict[str, list[str]] = defaultdict(list)
-    for text in sorted({text for text in written if isinstance(text, str)}):
-        spellings[_plain(text)].append(text)
-    several = [" and ".join(map(ascii, each)) for each in spellings.values() if len(each) > 1]
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for text in sorted({*written, *elsewhere}):
+        spellings[_plain(text)].add(text)
+    several = [
+        " and ".join(map(ascii, sorted(each)))
+        for each in spellings.values()
+        if len(each) > 1 and not (elsewhere and (each <= {*written} or each <= {*elsewhere}))
+    ]
     if not several:
         return []
     shown = "; ".join([*several[:_MAX_SHOWN], *(["…"] if several[_MAX_SHOWN:] else [])])

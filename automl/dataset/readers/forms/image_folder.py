@@ -63,7 +63,7 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     readings = [layout.reading, *_absolute(layout.others, root)]
     rows = listing.in_order(pd.DataFrame(columns))
     guesses = [*layout.guesses, *same_names.said(classes), *masks]
-    return Listing(rows, left_out, readings, guesses)
+    return Listing(rows, left_out, readings, guesses, written=classes)
 
 
 def _say_nothing(classes: set[str]) -> bool:
