@@ -161,10 +161,9 @@ def of_table(
         several_labels=list(zip(unclear.paths, rows["several"][several], strict=True)),
     )
     said = list(table.guesses)
-    if not has_sets:
-        if columns.label == guesses.ONE_HOT and table.doubt:
-            said.append(Guess(sentence=table.doubt))
-    written = _written(table.rows[columns.label][labelled.to_numpy()]) if not has_sets else ()
+    if not has_sets and columns.label == guesses.ONE_HOT and table.doubt:
+        said.append(Guess(sentence=table.doubt))
+    written = () if has_sets else _written(table.rows[columns.label][labelled.to_numpy()])
     said += same_names.said(written)
     return Listing(pictures, left_out, chosen.readings, said, written=written)
 
