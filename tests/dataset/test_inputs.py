@@ -56,6 +56,20 @@ def test_a_column_of_0_and_1_for_each_class(photos):
     assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
 
 
+def test_a_column_that_is_no_class_because_of_one_cell_is_named(photos):
+    names = [f"{number}.jpg" for number in range(10)]
+    folder = photos(*names)
+    rows = [
+        f"{name},{2 if at == 3 else int(at % 3 == 0)},{int(at % 3 == 1)},{int(at % 3 == 2)}"
+        for at, name in enumerate(names)
+    ]
+    (folder / "labels.csv").write_text("\n".join(["file,cat,dog,fox", *rows]))
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.sentence.startswith(
+        "The column cat is no class: Row 5 of labels.csv has '2' there,"
+    )
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -368,6 +382,12 @@ def test_names_of_files_that_hold_label_and_split(photos, name, pattern, split):
 def test_a_choice_that_does_not_fit_says_what_would(photos, options, sentence):
     with pytest.raises((UserError, ValidationError), match=sentence):
         read(photos("cat/a.jpg", "dog/b.jpg"), **options)
+
+
+def test_words_in_names_of_files_that_are_no_splits_are_refused(photos):
+    folder = photos("cat_train_1.jpg", "dog_train_1.jpg", "dog_seen once_2.jpg", "cat_old_2.jpg")
+    with pytest.raises(DataError, match=r"'cat_old_2.jpg' has 'old' in place of \{split\}"):
+        read(folder, label_pattern="{label}_{split}_#.*")
 
 
 def test_a_labels_file_that_cannot_be_used_is_named(photos):
@@ -1092,6 +1112,9 @@ def test_a_column_of_numbers_that_is_named_like_splits_is_offered(photos):
     assert guess.others[0].options == {"split_column": "set"}
     with pytest.raises(UnclearDataError, match="split_values"):
         read(folder, split_column="set")
+    source = DataSource(path=folder, split_column="set", split_values="3=test, 2=test, *=train")
+    (guess,) = readers.read(source).guesses
+    assert guess.sentence == "split_values says what 3 means, which no row has in set."
 
 
 @pytest.mark.parametrize(
@@ -1365,6 +1388,13 @@ def test_two_numbers_with_the_same_name_stay_two_classes(photos):
             for number in (0, 1)
         ],
     }
+    (folder / "datumaro.json").write_text(
+        json.dumps(datumaro).replace('"label_id": 1', '"label_id": -1')
+    )
+    with pytest.raises(
+        DataError, match=r"Picture 1/1.jpg has the class -1, .* from 0 to 1\. Export"
+    ):
+        read(folder, table="datumaro.json")
     (folder / "datumaro.json").write_text(json.dumps(datumaro))
     found = read(folder, table="datumaro.json", class_names="never")
     assert [label for label, _ in found.values()] == ["crane (0)", "crane (1)"]

@@ -148,6 +148,11 @@ def of_table(
         )
     used = rows["split"] != split_meanings.UNUSED
     pictures = rows[labelled & used].reset_index(drop=True)
+    if pictures.empty:
+        raise DataError(
+            f"split_values makes all rows of {table.path} with a label unused. Let some values of "
+            f"the column {columns.split} mean train, validation or test."
+        )
     files = _find(pictures, around, download=download, progress=progress)
     pictures["path"] = files.paths
     pictures["problem"] = pd.Series(files.problems, dtype="str")
@@ -161,6 +166,9 @@ def of_table(
         several_labels=list(zip(unclear.paths, rows["several"][several], strict=True)),
     )
     said = list(table.guesses)
+    if columns.split is not None:
+        cells = table.rows[columns.split].tolist()
+        said += split_column.absent(columns.split, cells, columns.split_values)
     if not has_sets and columns.label == guesses.ONE_HOT and table.doubt:
         said.append(Guess(sentence=table.doubt))
     written = () if has_sets else _written(table.rows[columns.label][labelled.to_numpy()])

@@ -19,7 +19,7 @@ from automl.dataset.readers import delimited, labels, same_names, text
 from automl.dataset.readers.listing import Listing, in_order
 from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import is_picture_name
-from automl.errors import DataError
+from automl.errors import DataError, short
 from automl.jobs import label_text, untrusted_yaml
 from automl.texts import mark
 
@@ -140,7 +140,7 @@ def _chosen(root: Path, file: str, codes: set[str]) -> _Names:
     names = in_file(path, codes) if is_inside and path.is_file() else {}
     if not names:
         raise DataError(
-            f"class_names is {file}, which is no file in {root} that names the classes "
+            f"class_names is {short(file)}, which is no file in {root} that names the classes "
             f"{', '.join(sorted(codes)[:5])}. Give the path of such a file below the folder, or "
             "never."
         )

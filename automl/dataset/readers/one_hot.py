@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.dataset.readers import values
+from automl.errors import short
 from automl.texts import mark
 
 _FLAG_WORDS = (
@@ -24,6 +25,7 @@ _Ticks = dict[str, NDArray[np.bool_]]
 _ZERO, _ONE = ("0", "0.0"), ("1", "1.0")
 _MAX_FLAGS = 3
 _LEAST_SHARE = 0.95
+_MOST_ARE_TICKS = 0.9
 _MAX_FROM_ONE = 0.02
 
 
@@ -68,11 +70,29 @@ def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     if flags:
         without = mark("The columns of ticks are classes, without {names}.")
         doubts.append(without.format(names=", ".join(flags)))
+    doubts += [
+        sentence for name in free if name not in names and (sentence := _nearly(name, rows[name]))
+    ]
     unsure = [name for name in classes if _is_unsure(rows[name])]
     if unsure:
         taken = mark("Cells of -1 beside 0, as in {name}, are taken for no.")
         doubts.append(taken.format(name=unsure[0]))
     return OneHot(pd.Series(cells, index=rows.index, dtype=object), " ".join(doubts))
+
+
+def _nearly(name: str, cells: pd.Series) -> str:
+    """A sentence about a column that would be a class but for a few cells; "" about others."""
+    texts = cells.astype(str).str.strip()
+    are_ticks = texts.isin((*_ZERO, *_ONE))
+    has_both = texts.isin(_ZERO).any() and texts.isin(_ONE).any()
+    if not has_both or is_remark(name) or are_ticks.mean() < _MOST_ARE_TICKS:
+        return ""
+    at = int(are_ticks.to_numpy().argmin())
+    sentence = mark(
+        "The column {name} is no class: {row} has {value} there, most others have 0 and 1. If it "
+        "is one, write 0 or 1."
+    )
+    return sentence.format(name=name, row=cells.index[at], value=short(cells.iloc[at]))
 
 
 def _without_flags(ticks: _Ticks) -> list[str]:

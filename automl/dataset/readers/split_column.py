@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset.readers import values
-from automl.dataset.reading import Reading, UnclearDataError
+from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.split_words import SPLITS, loose_split_in, split_in
 from automl.errors import DataError, short
 from automl.evaluation import natural_order
@@ -112,6 +112,16 @@ def splits(
     known = {text: meanings.get(text) or _split(text, loosely=True) for text in {*texts}}
     named = [known[text] or (None if text in _NONE else others) for text in texts]
     return Splits(named, texts)
+
+
+def absent(column: str, cells: Sequence[Any], meanings: Mapping[str, str]) -> list[Guess]:
+    """A guess about values whose meaning was said, and which no row has."""
+    known = {str(cell).strip().lower() for cell in cells}
+    missing = [one for one in meanings if one not in known and one != split_meanings.OTHERS]
+    if not missing:
+        return []
+    sentence = mark("split_values says what {values} means, which no row has in {column}.")
+    return [Guess(sentence=sentence.format(values=", ".join(missing), column=column))]
 
 
 def question(

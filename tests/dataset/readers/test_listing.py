@@ -113,6 +113,8 @@ def test_a_split_column_that_was_asked_for_must_be_understood(listed, written):
         listed(path, split_column="fold")
     with pytest.raises(DataError, match="no column x; .*Set split_column"):
         listed(path, split_column="x")
+    with pytest.raises(DataError, match=r"all rows of .*a\.csv with a label unused"):
+        listed(path, split_column="fold", split_values="3=unused, train=unused")
 
 
 def test_a_cell_that_says_nothing_is_none_of_all_other_values(listed, written):

@@ -1,7 +1,7 @@
 """A folder with one sub-folder of pictures per class, perhaps below a folder for each split."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -48,6 +48,7 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
         _refuse_boxes(tree, root)
     if not labelled or (choices == Choices() and _say_nothing(classes)):
         raise _nothing_labelled(tree, root, choices)
+    _refuse_unknown_splits(layout, labelled)
     columns = {
         "path": [str(root.joinpath(*parts)) for parts, _ in labelled],
         "label": [labels.of_folder(label, root) for _, label in labelled],
@@ -64,6 +65,18 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     rows = listing.in_order(pd.DataFrame(columns))
     guesses = [*layout.guesses, *same_names.said(classes), *masks]
     return Listing(rows, left_out, readings, guesses, written=classes)
+
+
+def _refuse_unknown_splits(layout: Layout, labelled: Iterable[tuple[Parts, str]]) -> None:
+    """Refuse a word in place of `{split}` that is that of no split."""
+    for parts, _ in labelled:
+        word = label_patterns.split_word(layout.pattern or "", parts[-1])
+        if word and split_of(word) is None:
+            raise DataError(
+                f"label_pattern is {layout.pattern!a}, and {parts[-1]!a} has {word!a} in place of "
+                "{split}. Allowed are words for train, validation and test. Rename such files, or "
+                "set label_pattern to a pattern without {split}."
+            )
 
 
 def _say_nothing(classes: set[str]) -> bool:

@@ -12,7 +12,7 @@ from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_in
 from automl.dataset.walk import is_picture_name
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _LABEL, _SPLIT = "label", "split"
 _LEAST_SHARE = 0.9
@@ -81,7 +81,7 @@ def _of_fiftyone(content: Mapping[str, Any]) -> _Pairs:
     classes = same_names.apart(dict(enumerate(map(str, content["classes"]))))
     for name, found in content["labels"].items():
         numbers = found if isinstance(found, list) else [found]
-        yield name, [classes[number] for number in numbers if number is not None]
+        yield name, [_named(classes, one, name) for one in numbers if one is not None]
 
 
 def _of_datumaro(content: Mapping[str, Any]) -> _Pairs:
@@ -90,7 +90,21 @@ def _of_datumaro(content: Mapping[str, Any]) -> _Pairs:
     for item in content["items"]:
         found = [one["label_id"] for one in item["annotations"] if "label_id" in one]
         name = item.get("image", {}).get("path") or item["id"]
-        yield name, list(dict.fromkeys(classes[number] for number in found))
+        yield name, list(dict.fromkeys(_named(classes, number, name) for number in found))
+
+
+def _named(classes: Mapping[int, str], number: Any, picture: str) -> str:
+    """Name of a class.
+
+    Raises:
+        DataError: the number has none.
+    """
+    if number not in classes:
+        raise DataError(
+            f"Picture {picture} has the class {short(number)}, but the file names only "
+            f"{len(classes)} classes, from 0 to {len(classes) - 1}. Export it again."
+        )
+    return classes[number]
 
 
 def _of_pictures_by_label(content: Mapping[str, Any]) -> _Pairs:
