@@ -15,6 +15,7 @@ from xdist.workermanage import WorkerController
 
 PARTS = {
     "Ray": (
+        "tests/browser/test_story.py",
         "tests/browser/test_walk.py",
         "tests/engine/test_cluster.py",
         "tests/engine/test_engine.py",

@@ -409,7 +409,7 @@ def test_a_first_score_shows_a_doubtful_label_and_relabels_it(
     click(page, "Relabel this picture")
     assert "1 picture given another label" in texts(page)
     look_at_the_pictures(page)
-    assert "Your corrections leave the first score" in page.success[0].value
+    assert "Your corrections leave the first score" in page.info[0].value
 
 
 def look_at_the_pictures(page):

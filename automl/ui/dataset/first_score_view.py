@@ -126,7 +126,8 @@ def _draw_change(
     if job.corrections == Corrections() or before is None:
         return
     if change := first_score.change(before, found, labels):
-        st.success(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
+        box = st.success if change.after > change.before else st.info
+        box(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
 
 
 def _labels(data: Manifest) -> dict[str, Answer]:
