@@ -130,6 +130,7 @@ def test_a_wrong_call_exits_with_2_and_says_so_on_standard_error(arguments):
         (["limits", "--max-waiting-per-user", "-1"], "it is -1; allowed is a whole number of 0"),
         (["app", "--port", "x"], "it is x; allowed is a whole number from 1 to 65535."),
         (["serve", "e", "--batch-window-ms", "2000"], "it is 2000; allowed is a number from 0 to"),
+        (["serve", "e", "--keep-mb", "inf"], "it is inf; allowed is a number from 0.001 to 10000"),
         (["explain", "e", "a.png", "--n-steps", "1.5"], "it is 1.5; allowed is a whole number."),
     ],
 )
@@ -680,11 +681,14 @@ def test_the_app_refuses_a_port_in_use():
     [
         (["--host", "0.0.0.0"], "Everybody who can reach 0.0.0.0 could use the app. Ask people"),
         (["--host", "192.0.2.1", "--allow-anonymous"], "--host 192.0.2.1 is no address of this"),
-        (["--origin", "https://a.example.com/"], "--origin https://a.example.com/ is no address"),
-        (["--origin", "https://a.example.com:0"], "--origin https://a.example.com:0 is no address"),
+        (["--origin", "https://a.example.com/"], "--origin 'https://a.example.com/' is no address"),
+        (
+            ["--origin", "https://a.example.com:0"],
+            "--origin 'https://a.example.com:0' is no address",
+        ),
         (
             ["--origin", "http://a.example.com:65536"],
-            "--origin http://a.example.com:65536 is no ad",
+            "--origin 'http://a.example.com:65536' is no ad",
         ),
         (["--host", "no such host", "--allow-anonymous"], "--host no such host is no address of"),
     ],

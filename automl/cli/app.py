@@ -122,8 +122,9 @@ def _usable_origin(text: str) -> str:
     port = int(found["port"] or _DEFAULT_PORTS[found["scheme"]]) if found else 0
     if found is None or not 0 < port <= _MAX_PORT:
         fail(
-            f"--origin {text} is no address of a page. Give scheme and name alone, as in "
-            "https://automl.example.com or https://automl.example.com:8443."
+            f"--origin {errors.short(text)} is no address of a page. Give scheme and name, perhaps "
+            f"with a port from 1 to {_MAX_PORT}, and nothing else: https://automl.example.com or "
+            "https://automl.example.com:8443."
         )
     address = f"{found['scheme']}://{found['name']}"
     return address if port == _DEFAULT_PORTS[found["scheme"]] else f"{address}:{port}"

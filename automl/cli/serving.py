@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     import socket
 
 _PACKAGES = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
+_MAX_MB = 1_000_000_000
+"""A petabyte; infinity is no number of bytes."""
+
 _NAMED_MODEL = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})=(.+)", re.DOTALL)
 
 
 def serve(  # noqa: PLR0913 (the options of a command)
+    ctx: typer.Context,
     models: Annotated[
         list[str],
         typer.Argument(
@@ -37,9 +41,13 @@ def serve(  # noqa: PLR0913 (the options of a command)
         ),
     ] = None,
     allow_anonymous: Annotated[bool, typer.Option(help="Answer requests without a key.")] = False,
-    max_request_mb: Annotated[float, typer.Option(min=0.001, help="Largest request in MB.")] = 32,
+    max_request_mb: Annotated[
+        float, typer.Option(min=0.001, max=_MAX_MB, help="Largest request in MB.")
+    ] = 32,
     max_pictures: Annotated[int, typer.Option(min=1, help="Pictures per request.")] = 1000,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="Megapixels per picture.")] = 50,
+    max_megapixels: Annotated[
+        float, typer.Option(min=0.001, max=_MAX_MB, help="Megapixels per picture.")
+    ] = 50,
     max_concurrent: Annotated[int, typer.Option(min=1, help="Requests at the same time.")] = 32,
     max_batch: Annotated[int, typer.Option(min=1, help="Pictures per model run.")] = 16,
     batch_window_ms: Annotated[
@@ -82,7 +90,8 @@ def serve(  # noqa: PLR0913 (the options of a command)
     ] = 0.01,
     keep_limit: Annotated[int, typer.Option(min=1, help="Most pictures that are kept.")] = 1000,
     keep_mb: Annotated[
-        float, typer.Option(min=0.001, help="Most megabytes of pictures that are kept.")
+        float,
+        typer.Option(min=0.001, max=_MAX_MB, help="Most megabytes of pictures that are kept."),
     ] = 1000,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
@@ -111,7 +120,9 @@ def serve(  # noqa: PLR0913 (the options of a command)
         batch_window_seconds=batch_window_ms / 1000,
     )
     keeping = None
-    if keep:
+    if keep is None:
+        _refuse_limits_alone(ctx)
+    else:
         folder = keep.expanduser().absolute()
         keeping = Keeping(folder, keep_share, keep_limit, round(keep_mb * 1e6))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -134,6 +145,15 @@ def serve(  # noqa: PLR0913 (the options of a command)
             shadow_folder=recorded,
             keeping=keeping,
         )
+
+
+def _refuse_limits_alone(ctx: typer.Context) -> None:
+    """Refuse limits of what is kept where nothing is."""
+    for name in ("keep_share", "keep_limit", "keep_mb"):
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = name.replace("_", "-")
+            fail(f"--{option} is for kept pictures. Name their folder with --keep, too.")
 
 
 def _model_dirs(models: list[str]) -> dict[str, Path]:

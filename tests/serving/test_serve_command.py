@@ -120,6 +120,11 @@ def test_a_second_model_that_answers_already_is_refused(make_experiment, tmp_pat
         )
 
 
+def test_limits_of_what_is_kept_need_a_folder(model_dir):
+    for option in ("--keep-mb", "--keep-limit", "--keep-share"):
+        assert f"{option} is for kept pictures." in refused(model_dir, option, 1)
+
+
 def test_a_host_that_others_reach_needs_a_key(model_dir):
     assert "--allow-anonymous" in refused(model_dir, "--host", "0.0.0.0")
     assert "--allow-anonymous" in refused(model_dir, "--host", "::")
