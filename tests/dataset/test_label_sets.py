@@ -164,6 +164,10 @@ def test_a_column_of_ticks_has_a_name(folder: Path) -> None:
     path.write_text(path.read_text().replace("bird,cat,dog", "bird,,dog"))
     with pytest.raises(DataError, match="no name for column 3, which has 0 and 1"):
         looked_at(path)
+    rows = pd.read_csv(path)
+    rows[["dog", "image", "bird"]].rename(columns={"dog": ""}).to_csv(path, index=False)
+    with pytest.raises(DataError, match="no name for column 1, which has 0 and 1"):
+        looked_at(path)
 
 
 def test_pictures_with_the_same_set_have_nothing_to_tell_apart(folder: Path) -> None:

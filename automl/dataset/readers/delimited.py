@@ -154,10 +154,11 @@ def _names(record: list[str], path: Path) -> list[str]:
 def _refuse_ticks_without_name(names: list[str], cells: list[list[str | None]], path: Path) -> None:
     """Raise a DataError for a column of 0 and 1 without a name, which would be lost.
 
-    A first column without a name has the numbers of the rows, as pandas writes it.
+    A first column without a name may have the numbers of two rows, as pandas writes it.
     """
+    first = 0 if len(cells) > 2 else 1
     for at, name in enumerate(names):
-        if at and not name and {row[at] for row in cells} == {"0", "1"}:
+        if at >= first and not name and {row[at] for row in cells} == {"0", "1"}:
             raise DataError(
                 f"{path} has no name for column {at + 1}, which has 0 and 1 in every row. Write "
                 "the name of its label into the first row, or remove the column."
