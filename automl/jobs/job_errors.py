@@ -79,6 +79,8 @@ def explain(detail: Mapping[str, Any]) -> str:
         return str(detail["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
         return f"{key} is not a key we know here. Remove it."
+    if kind == "string_type" and type(value) in (int, float):
+        return f"{key} is the number {value!r}. It should be text: write '{value}', in quotes."
     return f"{key} is {value!r}. {detail['msg'].replace('Input should', 'It should')}."
 
 

@@ -29,6 +29,7 @@ def notes(job: Job) -> list[str]:
             ).format(alias=alias, name=name)
             for alias, name in job.model_aliases.items()
         ],
+        *_about_machines(job),
         *_about_hyperparameters(job),
         *_about_search(job),
     ]
@@ -38,12 +39,22 @@ def _keys_without_effect(job: Job) -> list[str]:
     sections = [key for key in _SECTIONS_WITHOUT_EFFECT if getattr(job, key) is not None]
     if job.model_folder is not None:
         sections.remove("outputs")
-    used = {machine_share.NODE_COUNT} if job.ray_address else set()
-    properties = [f"properties.{key}" for key in job.properties if key not in used]
+    properties = [f"properties.{key}" for key in job.properties if key != machine_share.NODE_COUNT]
     parameters = [
         f"training_parameters.{key}" for key in job.training_parameters if key in NO_EFFECT_HERE
     ]
     return [*sections, *properties, *parameters]
+
+
+def _about_machines(job: Job) -> list[str]:
+    if job.ray_address or machine_share.NODE_COUNT not in job.properties:
+        return []
+    return [
+        mark(
+            "properties.node_count_per_trial has no effect on one machine. Set ray_address to the "
+            "head of a cluster."
+        )
+    ]
 
 
 def _about_hyperparameters(job: Job) -> list[str]:

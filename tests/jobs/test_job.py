@@ -159,6 +159,11 @@ def test_a_job_is_refused_naming_the_key(change, key):
     assert found[0].message
 
 
+def test_a_number_in_place_of_text_is_to_be_quoted():
+    (found,) = problems(yaml.safe_dump({**MINIMAL, "tags": {"year": 2026}}))
+    assert found.message == "year is the number 2026. It should be text: write '2026', in quotes."
+
+
 def test_a_job_of_azure_loads():
     job = Job.from_yaml(AZURE)
     assert job.primary_metric == "accuracy"
