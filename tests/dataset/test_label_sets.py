@@ -159,6 +159,15 @@ def test_a_row_of_a_total_below_columns_of_ticks_is_said(folder: Path) -> None:
     assert any("Row 26 of train.csv is left out" in message for message in said)
 
 
+def test_labels_in_lists_that_become_one_are_said(folder: Path) -> None:
+    path = folder / "train.jsonl"
+    rows = [["cat", "dog"], ["cat "], ["dog"]]
+    lines = [{"image_url": f"{n:02}.png", "label": labels} for n, labels in enumerate(rows)]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    said = [finding.message for finding in looked_at(path).report.findings]
+    assert any("'cat' and 'cat ' are one class" in message for message in said)
+
+
 def test_a_column_of_ticks_has_a_name(folder: Path) -> None:
     path = as_one_hot(folder)
     path.write_text(path.read_text().replace("bird,cat,dog", "bird,,dog"))

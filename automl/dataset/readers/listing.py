@@ -93,7 +93,8 @@ class Listing:
     """Name by number or code, where a file names the classes, see `named_classes`."""
 
     written: Collection[str] = ()
-    """Labels as the data has them, with blanks and in any form of Unicode; none of label sets."""
+    """Labels as the data has them, with blanks and in any form of Unicode; none of texts with
+    several."""
 
     def with_splits(self, pictures: pd.DataFrame, where: str) -> "Listing":
         """The listing of the pictures with splits that are said elsewhere.
@@ -171,13 +172,16 @@ def of_table(
         said += split_column.absent(columns.split, cells, columns.split_values)
     if not has_sets and columns.label == guesses.ONE_HOT and table.doubt:
         said.append(Guess(sentence=table.doubt))
-    written = () if has_sets else _written(table.rows[columns.label][labelled.to_numpy()])
+    written = _written(table.rows[columns.label][labelled.to_numpy()], has_sets=has_sets)
     said += same_names.said(written)
     return Listing(pictures, left_out, chosen.readings, said, written=written)
 
 
-def _written(cells: pd.Series) -> frozenset[str]:
-    return frozenset(cell for cell in cells if isinstance(cell, str))
+def _written(cells: pd.Series, *, has_sets: bool) -> frozenset[str]:
+    """Labels in cells and lists; a text of several has blanks between them, which say nothing."""
+    alone = [cell for cell in cells if isinstance(cell, str) and not has_sets]
+    lists = [cell for cell in cells if isinstance(cell, list | tuple)]
+    return frozenset([*alone, *(text for each in lists for text in each if isinstance(text, str))])
 
 
 def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> UnclearDataError:
