@@ -48,7 +48,8 @@ _LAYOUT = """<style>
 @media (min-width: 641px) {
   .st-key-header, .st-key-standing { flex-wrap: nowrap; min-width: 0; }
   .st-key-header > *, .st-key-standing > * { flex-shrink: 0; }
-  .st-key-header :has(h1), .st-key-standing :has(a) { flex-shrink: 1; min-width: 4rem; }
+  .st-key-header :has(h1) { flex-shrink: 1; min-width: 4rem; }
+  .st-key-standing :has(a) { flex-shrink: 999999; min-width: 10rem; }
 }
 .st-key-standing :is(h1, a, a p) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 @media (max-width: 640px) {
@@ -71,7 +72,8 @@ _LAYOUT = """<style>
 It writes what is chosen in the accent, which is dark enough for the white words of a button and so
 too dark for words on a dark page; and parts of YAML in colours too light for a light one. On a
 phone the frame takes half of its usual height, a full multiselect keeps a place for a finger, and
-the line of a trial in training grows to the height of its button below its bar.
+the line of a trial in training grows to the height of its button below its bar. In the line above
+a page of an experiment, the best trial gets shorter before the name of the experiment does.
 """
 
 
