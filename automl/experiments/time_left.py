@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState
 from automl.jobs import model_catalog, plan_text
-from automl.texts import _
+from automl.texts import _, ngettext
 
 _NUM_RECENT = 3
 """Epochs, of one trial or of one network, that say how fast the machine is now."""
@@ -144,9 +144,11 @@ def why_later(record: ExperimentRecord, trials: Sequence[TrialRecord], now: date
     known = {trial.trial_id for trial in before_trials}
     added = [trial for trial in trials if trial.trial_id not in known]
     if added:
-        return _("Later than expected: {count} more of the trials are known now.").format(
-            count=len(added)
-        )
+        return ngettext(
+            "Later than expected: {count} more trial is known now.",
+            "Later than expected: {count} more trials are known now.",
+            len(added),
+        ).format(count=len(added))
     return _("Later than expected: the machine is busier than a minute ago.")
 
 

@@ -119,6 +119,10 @@ def test_it_says_why_the_end_is_later():
     said = time_left.why_later(experiment(), [slow, waiting()], at(150))
     assert said.startswith("Later than expected: an epoch of #0 resnet18 takes")
     assert time_left.as_of([slow], at(30))[0].state is TrialState.RUNNING
+    steady = training(20, 30, 40, 50, 60, 70, 80)
+    proposed = waiting().model_copy(update={"proposal": NETWORK})
+    said = time_left.why_later(experiment(num_trials=1), [steady, proposed], at(80))
+    assert said == "Later than expected: 1 more trial is known now."
 
 
 def test_in_recorded_runs_the_true_end_lies_in_the_range_four_times_of_five():

@@ -105,13 +105,10 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
     doubts = _unsettled(found, labels)
     if doubts:
         _draw_doubts(doubts, labels, corrected, original, job.corrections)
-    weak, confused = st.columns(2)
-    with weak:
-        _table(first_score_text.weakest(found), _("Every picture was answered rightly."))
-    with confused:
-        _table(first_score_text.confusions(found), _("Nothing was taken for something else."))
-        if found.missed_together:
-            _table(first_score_text.missed_together(found), "")
+    _table(first_score_text.weakest(found), _("Every picture was answered rightly."))
+    _table(first_score_text.confusions(found), _("Nothing was taken for something else."))
+    if found.missed_together:
+        _table(first_score_text.missed_together(found), "")
 
 
 def _draw_change(

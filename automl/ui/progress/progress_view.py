@@ -157,6 +157,7 @@ def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
     """Draw a progress bar with the current activity; its height is the same in every state."""
     words = {
         ExperimentState.QUEUED: _("Starting the engine"),
+        ExperimentState.RUNNING: _("Searching"),
         ExperimentState.STOPPING: _("Stopping: running trials end and the best model is exported"),
     }
     text = again(record.message) or words.get(state, "")
