@@ -194,9 +194,10 @@ def automode_plan(
 def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[TrialRecord]) -> Plan:
     """The recorded trials that are left, and the space at the picture size of training."""
     trained_first = sorted(recorded, key=lambda trial: "method" in trial.hyperparameters)
-    sizes = [trial.hyperparameters.get("training_crop_size") for trial in trained_first]
-    size = next((size for size in sizes if size is not None), given.photo_sizes.trained)
-    space = automode.plan(replace(given, photo_sizes=Sizes(size, size)), num_trials).space
+    pretrained = [one for one in trained_first if one.hyperparameters.get("pretrained") != "never"]
+    sizes = [trial.hyperparameters.get("training_crop_size") for trial in pretrained]
+    size = next((size for size in sizes if size is not None), given.pretrained_sizes.trained)
+    space = automode.plan(replace(given, pretrained_sizes=Sizes(size, size)), num_trials).space
     return Plan(left_of(recorded), num_trials, space)
 
 

@@ -26,8 +26,8 @@ EARLY_TERMINATION = Asha(type="asha", delay_evaluation=4, reduction_factor=3)
 _SMALL_PICTURE = 48
 """Short side in pixels up to which pictures count as small, as digits and icons are."""
 
-_ENLARGED = 96
-"""Side to which small pictures are enlarged for pretrained networks, which halve it five times."""
+_MOST_ENLARGED = 5
+"""Largest factor by which pictures are enlarged for pretrained networks."""
 
 _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
     "cpu": (
@@ -97,8 +97,9 @@ class Situation:
     is_here: Callable[[str], bool] = bool
     """Tells if pretrained weights of a model are on this machine; downloads nothing."""
 
-    photo_sizes: Sizes = Sizes(schedule.SIZES[0], schedule.SIZES[0])
-    """Sides in pixels at which larger pictures are read; few, since each has to be decoded."""
+    pretrained_sizes: Sizes = Sizes(schedule.SIZES[0], schedule.SIZES[0])
+    """Sides in pixels at which pretrained networks see the pictures, unless these are smaller than
+    a fifth; few, since each has to be decoded."""
 
     pictures_per_class: float = 100.0
     """Median number of pictures of a class, test pictures left out."""
@@ -156,14 +157,24 @@ class Situation:
         return list(dict.fromkeys([*self.candidates[:1], *from_scratch]))
 
     @property
+    def sides(self) -> tuple[int, ...]:
+        """Sides in pixels at which a pretrained network may see the pictures, the best first.
+
+        The smallest is among them in any case, since networks halve it five times.
+        """
+        *larger, smallest = schedule.SIZES
+        most = _MOST_ENLARGED * self.median_side
+        return *(side for side in larger if side <= most), smallest
+
+    @property
     def size(self) -> int:
         """Side in pixels of the pictures for frozen features."""
-        return _ENLARGED if self.is_small else self.photo_sizes.frozen
+        return min(self.pretrained_sizes.frozen, self.sides[0])
 
     @property
     def training_size(self) -> int:
         """Side in pixels of the pictures for pretrained models that are trained."""
-        return _ENLARGED if self.is_small else self.photo_sizes.trained
+        return min(self.pretrained_sizes.trained, self.sides[0])
 
 
 def plan(situation: Situation, num_trials: int) -> Plan:
@@ -177,7 +188,7 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     # after the first training, which should not wait for further features
     later = [*_three_networks(situation, opening, num_trials), *_mirrored(opening, num_trials)]
     trained = [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
-    if situation.photo_sizes.probes_first:
+    if situation.pretrained_sizes.probes_first:
         opening += [*later, *trained]
     else:
         opening += [*trained[:1], *later, *trained[1:]]
@@ -192,14 +203,15 @@ def sized(situation: Situation, clock: Clock, num_trials: int) -> Situation:
         clock: the time before the pictures are decoded.
         num_trials: largest number of trials.
     """
-    if situation.is_small:
-        return situation
 
     def opening_at(sizes: Sizes) -> list[dict[str, Any]]:
-        opening = plan(replace(situation, photo_sizes=sizes), num_trials).opening
-        return [recipe.values for recipe in opening]
+        opening = plan(replace(situation, pretrained_sizes=sizes), num_trials).opening
+        # networks from scratch see small pictures as they are
+        values = (recipe.values for recipe in opening)
+        return [one for one in values if "method" in one or one["pretrained"] != "never"]
 
-    return replace(situation, photo_sizes=picture_sizes.sizes_within(clock, opening_at))
+    sizes = picture_sizes.sizes_within(clock, opening_at, situation.sides)
+    return replace(situation, pretrained_sizes=sizes)
 
 
 def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:

@@ -30,7 +30,9 @@ class Sizes:
     """All models on frozen features come before the first training."""
 
 
-def sizes_within(clock: Clock, opening_at: Callable[[Sizes], Sequence[Values]]) -> Sizes:
+def sizes_within(
+    clock: Clock, opening_at: Callable[[Sizes], Sequence[Values]], every: Sequence[int]
+) -> Sizes:
     """The largest picture sizes that leave time for frozen features and some epochs of training.
 
     The size is one for all where that leaves time for the first probe and the first fine-tuning.
@@ -41,8 +43,9 @@ def sizes_within(clock: Clock, opening_at: Callable[[Sizes], Sequence[Values]]) 
     Args:
         clock: the time before the pictures are decoded.
         opening_at: hyperparameters of the first trials, in order, by the sizes.
+        every: sides in pixels to choose from, the best first.
     """
-    every, smallest = schedule.SIZES, schedule.SIZES[-1]
+    smallest = every[-1]
     same = next((size for size in every if _leaves_training(clock, opening_at, size)), None)
     has_weights = not schedule.is_constant(opening_at(Sizes(smallest, smallest))[0])
     if not has_weights:

@@ -23,8 +23,8 @@ SITUATIONS = [
     situation(side=28, weights=WEIGHTS),
     situation(side=28),
     situation(budget_class="gpu", weights=WEIGHTS),
-    situation(photo_sizes=Sizes(160, 160), weights=WEIGHTS),
-    situation(photo_sizes=Sizes(224, 96, probes_first=True), weights=WEIGHTS),
+    situation(pretrained_sizes=Sizes(160, 160), weights=WEIGHTS),
+    situation(pretrained_sizes=Sizes(224, 96, probes_first=True), weights=WEIGHTS),
 ]
 
 
@@ -142,6 +142,18 @@ def test_models_with_weights_are_fine_tuned_from_a_probe():
     assert {one["head_init"] for one in tuned} == {"linear_probe"}
 
 
+@pytest.mark.parametrize(
+    ("side", "sides"),
+    [(8, (96,)), (28, (128, 96)), (32, (160, 128, 96)), (60, (224, 192, 160, 128, 96))],
+)
+def test_pretrained_networks_see_pictures_at_most_five_times_as_large(side, sides):
+    given = situation(side=side, weights=WEIGHTS)
+    assert given.sides == sides
+    plan = automode.plan(given, 8)
+    seen = {one.values["training_crop_size"] for one in plan.opening if "method" in one.values}
+    assert seen == {sides[0]}
+
+
 def test_small_pictures_are_tried_from_scratch_first_and_not_mirrored():
     opening = automode.plan(situation(side=28, weights=WEIGHTS), 20).opening
     first = next(recipe.values for recipe in opening if recipe.values.get("method") is None)
@@ -185,6 +197,6 @@ def test_weights_are_looked_up_only_of_networks_that_are_used(
 
 def test_networks_get_sizes_that_their_patches_divide():
     at_192 = situation(
-        budget_class="gpu", photo_sizes=Sizes(192, 192), weights=("resnet50", "dinov2_small")
+        budget_class="gpu", pretrained_sizes=Sizes(192, 192), weights=("resnet50", "dinov2_small")
     )
     assert at_192.frozen(4) == ["resnet50"]

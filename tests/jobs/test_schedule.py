@@ -116,6 +116,15 @@ def test_without_a_limit_every_recipe_runs_with_all_its_epochs_at_224_px() -> No
     assert epochs(trials) == [0, 0, 0, 0, 0, 6, 0, 6]
 
 
+@pytest.mark.parametrize(("seconds", "side"), [(60.0, 96), (120.0, 128), (DAYS, 160)])
+def test_small_pictures_are_enlarged_as_far_as_the_time_allows(seconds: float, side: int) -> None:
+    trials = planned(situation(median_side=32), clock(seconds, pictures=10_000))
+    frozen, trained = by_kind(trials)
+    assert sizes(frozen) == {side}
+    assert sizes(trained) <= {32, side}
+    assert all((one.values["pretrained"] == "never") is (sizes([one]) == {32}) for one in trained)
+
+
 def test_in_one_minute_on_a_usual_machine_only_baselines_run() -> None:
     time = clock(45.0)
     trials = planned(situation(), time)
