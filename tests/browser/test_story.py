@@ -52,12 +52,14 @@ def test_a_mistake_becomes_a_better_model_and_use_brings_new_pictures(
 
     kept = messy.with_name("kept")
     (experiment,) = Path(os.environ["AUTOML_EXPERIMENTS_DIR"]).iterdir()
-    with serving(experiment, "--keep", kept, "--keep-share", "0") as (_, url):
+    with serving(experiment, "--keep", kept, "--keep-share", "0") as (process, url):
         for number in range(60):
             strange = stripes(messy.with_name(f"strange {number}.png"), number)
             files = {"files": strange.read_bytes()}
             answer = requests.post(f"{url}/predict", files=files, timeout=60).json()
             assert answer["predictions"][0]["unlike"]
+        process.terminate()
+        process.wait()  # the last picture is written by then
     page.get_by_text("In service").click()
     page.get_by_role("textbox", name="Folder of kept answers").fill(str(kept))
     page.keyboard.press("Enter")
