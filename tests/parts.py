@@ -15,7 +15,6 @@ from xdist.workermanage import WorkerController
 
 PARTS = {
     "Ray": (
-        "tests/browser/test_story.py",
         "tests/browser/test_walk.py",
         "tests/engine/test_cluster.py",
         "tests/engine/test_engine.py",
@@ -28,12 +27,12 @@ PARTS = {
         "tests/test_cli.py",
     ),
     "browser": ("tests/browser/", "tests/engine/test_separate_nodes.py"),
-    "faults": ("tests/faults/",),
+    "faults": ("tests/faults/", "tests/browser/test_story.py"),
     "torch": ("tests/engine/", "tests/export/", "tests/model/test_several_networks.py"),
 }
 """Tests that share what is slow to make: a Ray head; a browser; a Ray head that they kill; torch's
-exporter, and exported models. Those of separate machines wait most of the time and are where there
-is time for them. The longest path that fits decides."""
+exporter, and exported models. The story and those of separate machines wait most of the time and
+are where there is time for them. The longest path that fits decides."""
 
 
 def part_of(path: str) -> str:
