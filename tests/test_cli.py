@@ -284,6 +284,15 @@ def test_a_wrong_job_is_refused_with_every_problem(tmp_path):
     assert "Did you mean max_trials?" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_model_to_start_from_that_is_not_here_is_named_before_the_start(tmp_path, command):
+    path = tmp_path / "job.yml"
+    path.write_text(JOB + "training_parameters: {checkpoint_run_id: affable_tree_1_HD_0}\n")
+    result = automl(command, path)
+    assert result.exit_code == 2
+    assert "there is no experiment affable_tree_1_HD_0 in" in result.stderr
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
 def test_a_job_file_that_cannot_be_read_is_refused(tmp_path, content):
     path = tmp_path / "job.yml"

@@ -139,7 +139,7 @@ def test_checkpoints(case: str, make_experiment: Callable[..., Path], tmp_path: 
         (name / "job.yml").touch()
         (name / "experiment.json").touch()
     run_id = CHECKPOINTS[case].format(evil=tmp_path / "evil")
-    refused(lambda: warm_start.find(run_id, experiments), "checkpoint_run_id is")
+    refused(lambda: warm_start.find(run_id, experiments), "but there is no experiment")
 
 
 # -- names and paths ------------------------------------------------------------------------------

@@ -46,7 +46,12 @@ def validate(
     notes: list[str] = []
     try:
         places = datastores.places(datastore, data_asset)
-        notes = job_notes.notes(files.load_file(job_file, (), *places, node))
+        job = files.load_file(job_file, (), *places, node)
+        if "checkpoint_run_id" in job.training_parameters:
+            from automl.model import warm_start  # 2 s of imports that few jobs need
+
+            warm_start.check(job)
+        notes = job_notes.notes(job)
     except JobError as error:
         problems = [problem.model_dump() for problem in error.problems]
         tell(str(error))
@@ -119,10 +124,12 @@ def run(  # noqa: PLR0913 (the options of a command)
     from automl.dataset import labels_file
     from automl.experiments.experiment import Experiment
     from automl.jobs import job_file, job_notes
+    from automl.model import warm_start
 
     with refusals():
         places = datastores.places(datastore, data_asset)
         job = labels_file.added(job_file.load(source, overrides or [], *places, node), add or [])
+        warm_start.check(job, experiments_dir)
         for note in job_notes.notes(job):
             tell(f"Note: {note}")
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)

@@ -100,9 +100,11 @@ def unknown_key(name: str) -> str:
 def _check_searched(name: str, value: Any) -> Any:
     """Return a constant or a distribution of a search space, typed.
 
+    A distribution may leave the range: the trials beyond it fail (`search_space_risk`).
+
     Raises:
         UserError: the hyperparameter cannot be searched, or not with this distribution.
-        pydantic.ValidationError: a value is out of range.
+        pydantic.ValidationError: a value of a choice is out of range, or a whole distribution.
     """
     if not is_searchable(name):
         raise UserError(unknown_key(name))
@@ -114,13 +116,24 @@ def _check_searched(name: str, value: Any) -> Any:
         value = {**value, "type": value["type"].lower()}
     distribution: Any = _DISTRIBUTION.validate_python(value)
     _check_kind(name, distribution)
+    examples = distribution.examples()
     try:
-        constants = _check_constants(name, distribution.examples())
+        constants = _check_constants(name, examples)
     except ValidationError:
         if "log" in distribution.type and (advice := _plain_bounds(name, distribution)):
             raise UserError(advice) from None
-        raise
+        is_partly_in_range = any(_is_allowed(name, v) for v in (*examples, distribution.at(0.5)))
+        if value["type"] == "choice" or not is_partly_in_range:
+            raise
     return Choice(type="choice", values=constants) if value["type"] == "choice" else distribution
+
+
+def _is_allowed(name: str, value: Any) -> bool:
+    try:
+        _check_constant(name, value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _check_constants(name: str, values: Sequence[Any]) -> list[Any]:

@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+
 from automl.errors import UserError
 from automl.experiments import store
 from automl.host import home
 from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import Job
 from automl.model.description import ModelDescription
 
 _NAME = re.compile(r"\w[\w.-]*")
@@ -23,6 +27,24 @@ class EarlierModel:
 
     description: ModelDescription
     weights: Path | bytes
+
+
+def check(job: Job, experiments_dir: Path | None = None) -> None:
+    """Find the model that a job starts from before anything else begins, if it names one.
+
+    Args:
+        job: a job that has not started.
+        experiments_dir: folder of its experiment; the one in our home if left out.
+
+    Raises:
+        UserError: see `find_all`.
+    """
+    parameters = job.training_parameters
+    if run_id := parameters.get("checkpoint_run_id"):
+        model = find(run_id, experiments_dir or home.experiments_dir())
+        searched = {key for space in job.search_space or [] for key in space}
+        if "model_name" in parameters and "model_name" not in searched:
+            _refuse_other(model, run_id, parameters["model_name"])
 
 
 def find_all(
@@ -41,13 +63,17 @@ def find_all(
         if run_id not in models:
             model = find(run_id, experiments_dir)
             models[run_id] = _in_memory(model) if for_other_machines else model
-        model_name = models[run_id].description.model_name
-        if model_name != hyperparameters.model_name:
-            raise UserError(
-                f"checkpoint_run_id {run_id} is a {model_name}, but model_name is "
-                f"{hyperparameters.model_name}. Set model_name to {model_name}."
-            )
+        _refuse_other(models[run_id], run_id, hyperparameters.model_name)
     return models
+
+
+def _refuse_other(model: EarlierModel, run_id: str, model_name: str) -> None:
+    earlier = model.description.model_name
+    if earlier != model_name:
+        raise UserError(
+            f"checkpoint_run_id {run_id} is a {earlier}, but model_name is {model_name}. Set "
+            f"model_name to {earlier}."
+        )
 
 
 def _in_memory(model: EarlierModel) -> EarlierModel:
@@ -59,7 +85,7 @@ def find(run_id: str, experiments_dir: Path) -> EarlierModel:
     """The model of `experiment/trial`, or of the best trial of `experiment`.
 
     Raises:
-        UserError: there is no such trial, or it has no model.
+        UserError: there is no such trial, or its model is missing or damaged.
     """
     experiment_id, _, trial_id = run_id.strip("/").partition("/")
     experiment_dir = experiments_dir / experiment_id
@@ -79,13 +105,20 @@ def find(run_id: str, experiments_dir: Path) -> EarlierModel:
             "Choose a trial that was scored: "
             f"automl leaderboard {home.reference(experiment_dir)} shows them."
         )
-    description = ModelDescription.model_validate_json((checkpoint / "model.json").read_bytes())
+    weights = checkpoint / "model.safetensors"
+    try:
+        description = ModelDescription.model_validate_json((checkpoint / "model.json").read_bytes())
+        with safe_open(weights, "numpy"):
+            pass  # its table of contents is whole
+    except (OSError, ValidationError, SafetensorError):
+        raise UserError(
+            f"checkpoint_run_id is {run_id}, but the model of {trial_id} of {experiment_id} is "
+            "damaged. Choose another trial."
+        ) from None
     if description.parts:
         raise UserError(
             f"checkpoint_run_id is {run_id}, but {trial_id} of {experiment_id} is made of "
             f"{description.composition}, and a trial starts from one plain network. Choose a trial "
             "of one network."
         )
-    return EarlierModel(
-        f"{experiment_id}/{trial_id}", description, checkpoint / "model.safetensors"
-    )
+    return EarlierModel(f"{experiment_id}/{trial_id}", description, weights)

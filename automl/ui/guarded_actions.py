@@ -36,6 +36,7 @@ from automl.export.request import ExportRequest
 from automl.host import home
 from automl.jobs import data_versions
 from automl.jobs.job import Job
+from automl.model import warm_start
 from automl.reports import sharing, test_data
 from automl.texts import _
 from automl.ui import data_source, sign_in
@@ -51,13 +52,14 @@ def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Pa
 
     Raises:
         NotAllowedError: the visitor may not start experiments.
-        UserError: see `data_roots.check_job` and `launcher.create`.
+        UserError: see `data_roots.check_job`, `warm_start.check` and `launcher.create`.
     """
     person = sign_in.person()
     with audit.recorded(person, Action.START, via="page") as note:
         if job.ray_address or job.storage_path or job.model_folder:
             permissions.check(person, Action.CHOOSE_CLUSTER)
         data_roots.check_job(job)
+        warm_start.check(job)
         experiment_dir = launcher.create(job, name=name, owner=person.name, parent=parent)
         note.experiment = experiment_dir.name
         launcher.start(experiment_dir)

@@ -1,4 +1,4 @@
-"""Ranges that Azure documents and its service checks; its client sends any number.
+"""Ranges and distributions that Azure documents and its service checks; its client sends any.
 
 The ranges of hyperparameters are those of the page "Hyperparameters for computer vision tasks in
 automated machine learning"; where the training component has a smaller minimum, that one, since
@@ -39,9 +39,27 @@ _SHARE_OF_PICTURES = (1e-9, 1 - 1e-9)
 _POLICY = {"truncation_percentage": (1, 99)}
 
 
-def is_in_range(text: str) -> bool:
-    """True if no fixed number of a job that the client takes is out of its documented range."""
-    return all(low <= number <= high for number, (low, high) in _numbers(yaml.safe_load(text)))
+_DISTRIBUTIONS = {"grid": {"choice"}, "bayesian": {"choice", "uniform", "quniform"}}
+
+
+def is_taken(text: str) -> bool:
+    """True if the service takes a job that the client takes, by what is documented.
+
+    No fixed number is out of its range, and the sampling algorithm knows each distribution.
+    """
+    job = yaml.safe_load(text)
+    return _has_known_distributions(job) and all(
+        low <= number <= high for number, (low, high) in _numbers(job)
+    )
+
+
+def _has_known_distributions(job: Mapping[str, Any]) -> bool:
+    algorithm = (job.get("sweep") or {}).get("sampling_algorithm")
+    known = _DISTRIBUTIONS.get(algorithm) if isinstance(algorithm, str) else None
+    if known is None:
+        return True
+    values = [value for space in job.get("search_space") or [] for value in space.values()]
+    return all(value["type"] in known for value in values if isinstance(value, dict))
 
 
 def _numbers(job: Mapping[str, Any]) -> Iterator[tuple[float, tuple[float, float]]]:

@@ -225,6 +225,8 @@ def notes_on(*sub_spaces, algorithm="random", **parameters):
 
 
 def test_a_space_that_can_leave_a_range_says_how_likely_that_is():
+    bounded = notes_on({"number_of_epochs": "randint(5)"})
+    assert 12 <= int(re.search(r"About (\d+)%", bounded)[1]) <= 28
     said = notes_on({"momentum": {"type": "normal", "mu": 0.9, "sigma": 0.1}})
     share = int(re.search(r"About (\d+)%", said)[1])
     assert 12 <= share <= 20  # above 1 is 1 sigma away: 16 %

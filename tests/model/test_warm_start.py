@@ -9,6 +9,8 @@ import torch
 from automl.errors import UserError
 from automl.experiments import store
 from automl.jobs.compatibility import resolve
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.model import warm_start
 from automl.training import effective
 from automl.training.trial_data import TrialData
@@ -149,16 +151,19 @@ def test_weights_travel_as_bytes_to_other_machines(
     assert training.predict().probabilities == pytest.approx(before, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("run_id", "keys", "words"),
-    [
-        ("second/trial-003", {}, "there is no experiment second in .*Give experiment/trial"),
-        ("first/trial-009", {}, "trial-009 of first has no model"),
-        ("first", {"model_name": "resnet10t"}, "is a test_resnet, but model_name is resnet10t"),
-    ],
-)
-def test_what_cannot_be_gone_on_from_is_refused_with_what_to_do(
-    experiment: Path, run_id: str, keys: dict[str, str], words: str
-) -> None:
-    with pytest.raises(UserError, match=words):
-        found_for(run_id, experiment, **keys)
+def test_what_cannot_be_gone_on_from_is_refused_with_what_to_do(experiment: Path) -> None:
+    def refused(run_id: str, words: str, **keys: object) -> None:
+        with pytest.raises(UserError, match=words):
+            found_for(run_id, experiment, **keys)
+        asked = {**keys, "checkpoint_run_id": run_id}
+        job = Job(training_data=DataSource(path=experiment), training_parameters=asked)
+        with pytest.raises(UserError, match=words):  # before anything starts
+            warm_start.check(job, experiment.parent)
+
+    refused("affable_tree_1_HD_0", "there is no experiment affable_tree_1_HD_0 in .*Give exp")
+    refused("first/trial-009", "trial-009 of first has no model")
+    other = "is a test_resnet, but model_name is resnet10t"
+    refused("first", other, model_name="resnet10t")
+    for name in ("model.safetensors", "model.json"):
+        (store.checkpoint_dir(experiment, "trial-003") / name).write_bytes(b"")
+        refused("first", "the model of trial-003 of first is damaged. Choose another trial")

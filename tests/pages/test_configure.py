@@ -375,8 +375,8 @@ def button(page, label, key=None):
     return next(b for b in page.button if b.label == label and key in (None, b.key))
 
 
-def test_a_job_on_data_out_of_reach_is_not_started(started):
-    def click():
+def test_a_job_on_data_or_from_a_model_out_of_reach_is_not_started(started, make_pictures):
+    def click(place):
         from pathlib import Path
 
         import streamlit as st
@@ -387,10 +387,14 @@ def test_a_job_on_data_out_of_reach_is_not_started(started):
 
         launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets")
         st.text(launch.problem())
+        data, asked = DataSource(path=place), {"checkpoint_run_id": "gone/trial-001"}
+        launch.start(Job(training_data=data, training_parameters=asked), "pets")
+        st.text(launch.problem())
 
-    page = AppTest.from_function(click).run()
+    page = AppTest.from_function(click, args=(make_pictures(),)).run()
     assert started == []
     assert "'/etc' is outside of the folders" in page.text[0].value
+    assert "there is no experiment gone in" in page.text[1].value
 
 
 def click_start(page):
