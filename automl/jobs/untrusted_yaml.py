@@ -18,6 +18,8 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
 """Keys and values; a part that aliases refer to counts once for each of them."""
 
+MAX_DEPTH = 100
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STR = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -42,6 +44,16 @@ class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the scalars of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node; PyYAML takes a second for a thousand brackets without an end."""
+        if self._depth > MAX_DEPTH:
+            raise yaml.YAMLError("it is nested too deeply")
+        self._depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Put in the keys of `<<` that the mapping does not have itself."""

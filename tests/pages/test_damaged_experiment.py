@@ -26,6 +26,13 @@ from tests.pages.conftest import ROOT, texts
 from tests.serving.conftest import write_model
 
 NOISE = random.Random(0).randbytes(3_000)
+DAMAGES: tuple[Callable[[bytes], bytes], ...] = (
+    lambda _: b"",
+    lambda _: NOISE,
+    lambda content: content[: len(content) // 2],
+    lambda _: b"{}",
+    lambda _: b"[" * 100_000,
+)
 NO_SENTENCE = re.compile(r"Traceback|Unexpected|errors\.pydantic\.dev|^Expecting value")
 PAGES = [path.stem for path in sorted((ROOT / "pages").glob("*.py")) if path.stem != "settings"]
 
@@ -86,7 +93,8 @@ def test_a_damaged_file_is_a_sentence_on_pages(whole: Path, open_page: Callable[
     """`open_page` fails on an exception and on what the app calls a bug."""
     best = store.load_experiment(whole).best_trial
     for number, name in enumerate(files(whole)):
-        folder = damaged(whole, name, (b"", NOISE)[number % 2])
+        content = DAMAGES[number % len(DAMAGES)]((whole / name).read_bytes())
+        folder = damaged(whole, name, content)
         open_page(PAGES[number % len(PAGES)], experiment=folder.name, trial=best)
 
 
@@ -96,8 +104,8 @@ def test_each_damaged_file_is_a_sentence_on_each_page(
     whole: Path, open_page: Callable[..., Any]
 ) -> None:
     best = store.load_experiment(whole).best_trial
-    for name, content in itertools.product(files(whole), (b"", NOISE)):
-        folder = damaged(whole, name, content)
+    for name, damage in itertools.product(files(whole), DAMAGES):
+        folder = damaged(whole, name, damage((whole / name).read_bytes()))
         for page in PAGES:
             open_page(page, experiment=folder.name, trial=best)
 
