@@ -122,7 +122,7 @@ def remove_leftovers(target: Path) -> None:
 
     If a writer was killed while it replaced a folder, the old folder is put back.
     """
-    hidden = f".{glob.escape(target.name[:100])}.{'[0-9a-f]' * 16}"
+    hidden = f".{glob.escape(_beginning(target))}.{'[0-9a-f]' * 16}"
     for leftover in (
         *target.parent.glob(hidden + SUFFIX),
         *target.parent.glob(hidden + _REPLACED),
@@ -143,7 +143,12 @@ def remove_leftovers(target: Path) -> None:
 
 def partial_path(path: Path) -> Path:
     """A hidden name beside the path that no other process or thread uses."""
-    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}{SUFFIX}")
+    return path.with_name(f".{_beginning(path)}.{secrets.token_hex(8)}{SUFFIX}")
+
+
+def _beginning(path: Path) -> str:
+    """At most 100 bytes of a name, because a longer one may have no more than 255."""
+    return os.fsencode(path.name)[:100].decode("utf-8", "ignore")
 
 
 def publish_folder(partial: Path, target: Path) -> None:

@@ -4,12 +4,15 @@ import re
 from pathlib import Path
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\ud800-\udfff]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.IGNORECASE)
+_MAX_BYTES = 200
+"""A file system allows 255, and what is made of the name adds to it."""
 
 
 def portable(name: str) -> str:
     """Return a name that Windows allows, too: the same if it does, otherwise a similar one."""
-    allowed = _FORBIDDEN.sub("_", name).rstrip(". ") or "_"
+    allowed = _FORBIDDEN.sub("_", name).encode()[:_MAX_BYTES].decode("utf-8", "ignore")
+    allowed = allowed.rstrip(". ") or "_"
     return f"_{allowed}" if _RESERVED.fullmatch(allowed) else allowed
 
 

@@ -19,6 +19,9 @@ def test_a_name_that_windows_allows_stays(name):
         ("...", "_"),
         ("CON", "_CON"),
         ("lpt1.tar.gz", "_lpt1.tar.gz"),
+        ("com¹ .txt", "_com¹ .txt"),
+        ("本" * 100, "本" * 66),
+        ("a" * 199 + " b", "a" * 199),
         ("line\nbreak\udcff", "line_break_"),
     ],
 )
