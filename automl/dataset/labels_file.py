@@ -78,7 +78,7 @@ def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
     found: Iterable[Answer] = labels.values()
     if has_label_sets:
         rows_of = [f"The row of {place} in {path}" for place in places]
-        found = label_sets.of_rows(list(labels.values()), rows_of).labels
+        found = [each or [] for each in label_sets.of_rows([*labels.values()], rows_of).labels]
     try:
         corrections = Corrections.model_validate({"add": dict(zip(places, found, strict=True))})
     except ValidationError as error:

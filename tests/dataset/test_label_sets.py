@@ -122,6 +122,27 @@ def test_names_with_blanks_stay_whole() -> None:
 
 
 @pytest.mark.parametrize(
+    "cells",
+    [
+        ["[cat, milk bottle]", "[]", "[cat]"],
+        ["{cat,'milk bottle'}", "{}", "{cat}"],  # of PostgreSQL, or a set of Python
+        ["('cat', 'milk bottle')", "()", "('cat',)"],
+        ["['cat' 'milk bottle']", "[]", "['cat']"],  # of NumPy
+        [["cat", "milk bottle"], [], ["cat"]],
+    ],
+)
+def test_lists_are_read_as_programs_write_them(cells: list[object]) -> None:
+    found = of_rows([*cells, None], ["1", "2", "3", "4"]).labels
+    nothing_said = None if isinstance(cells[0], list) else []
+    assert found == [["cat", "milk bottle"], [], ["cat"], nothing_said]
+
+
+def test_brackets_may_be_part_of_a_label() -> None:
+    cells = ["[sic] cat", "dog, [sic] cat", "(dog)"]
+    assert of_rows(cells, cells).labels == [["[sic] cat"], ["dog", "[sic] cat"], ["(dog)"]]
+
+
+@pytest.mark.parametrize(
     ("cells", "sentence"),
     [
         ([["cat", ""]], "Row 1 has an empty label"),
@@ -215,6 +236,9 @@ def test_a_list_of_coco_is_a_set_and_so_is_its_only_category(folder: Path) -> No
     path.write_text(json.dumps(content))
     samples = looked_at(path).samples.sort_values("path")
     assert [sorted(labels) for labels in samples["label_set"]] == SETS
+    path.write_text(json.dumps({**content, "categories": content["categories"][:2]}))
+    with pytest.raises(DataError, match=r"image 1 with the category_id 2, which is not .*\(0, 1\)"):
+        looked_at(path)
 
 
 def test_corrections_change_any_number_of_labels(folder: Path) -> None:

@@ -1,7 +1,5 @@
 """Cells of a table as sets of labels, for a task with any number of labels a picture."""
 
-import ast
-import contextlib
 from collections import Counter
 from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
@@ -9,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from automl.dataset import label_sets
-from automl.dataset.readers import labels, one_hot, values
+from automl.dataset.readers import labels, one_hot, values, written_lists
 from automl.errors import DataError, short
 
 _SEPARATORS = {
@@ -33,8 +31,9 @@ _FEW = 4
 class Sets(NamedTuple):
     """Label sets in the cells of a column."""
 
-    labels: list[list[str]]
-    """Labels of each row, in the order of the cell; empty where it has none."""
+    labels: list[list[str] | None]
+    """Labels of each row, in the order of the cell; empty where it has none, None where nothing
+    says which it has."""
 
     separator: str
     """Name of what stands between labels in texts; empty if they have no separator."""
@@ -43,8 +42,8 @@ class Sets(NamedTuple):
 def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Sets:
     """Labels of each row of a table.
 
-    Cells are lists, lists written as text (`["cat", "dog"]`), or texts with labels between
-    separators. An empty cell has no label.
+    Cells are lists, also written ones (`written_lists`), or texts with labels between separators.
+    An empty cell has no label; beside lists, of which an empty one says so, it says nothing.
 
     Args:
         cells: of the label column.
@@ -54,12 +53,16 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Sets:
         DataError: a cell is no list where others are, a label is empty or doubled, or two labels
             differ in case only.
     """
-    parsed = [_parsed(cell) for cell in cells]
+    has_lists = any(isinstance(cell, list | tuple) for cell in cells)
+    parsed = [list(cell) if isinstance(cell, tuple) else cell for cell in written_lists.read(cells)]
     _refuse_mixed(parsed, rows)
     texts = [cell if isinstance(cell, str) else None for cell in parsed]
     separator = _separator([text for text in texts if text])
-    found = []
+    found: list[list[str] | None] = []
     for cell, row in zip(parsed, rows, strict=True):
+        if has_lists and _is_empty(cell):
+            found.append(None)
+            continue
         if isinstance(cell, list):
             parts = [text or "" for text in values.texts(cell, [row] * len(cell))]
         else:
@@ -139,13 +142,6 @@ def _are_most(is_usual: "pd.Series[bool]") -> bool:
     return is_one_of_few or num_unusual <= (1 - _MOSTLY) * len(is_usual)
 
 
-def _parsed(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.lstrip()[:1] == "[" and len(cell) <= labels.MAX_LIST:
-        with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            cell = ast.literal_eval(cell.strip())
-    return list(cell) if isinstance(cell, list | tuple) else cell
-
-
 def _refuse_mixed(parsed: Sequence[Any], rows: Sequence[str]) -> None:
     """Refuse a text where most rows with labels have lists."""
     is_list = [isinstance(cell, list) for cell in parsed]
@@ -202,16 +198,16 @@ def _checked(parts: Sequence[str], row: str) -> list[str]:
     return [labels.checked(name, row) for name in parts]
 
 
-def _refuse_cases(found: Sequence[Sequence[str]], rows: Sequence[str]) -> None:
+def _refuse_cases(found: Sequence[Sequence[str] | None], rows: Sequence[str]) -> None:
     """Refuse labels that differ in case only; the rarer one is taken to be the error."""
-    counts = Counter(name for names in found for name in names)
+    counts = Counter(name for names in found for name in names or ())
     by_letters: dict[str, list[str]] = {}
     for name in counts:
         by_letters.setdefault(name.casefold(), []).append(name)
     doubtful = next((names for names in by_letters.values() if len(names) > 1), None)
     if doubtful is not None:
         *_, usual, rare = sorted(doubtful, key=counts.__getitem__, reverse=True)
-        row = next(row for names, row in zip(found, rows, strict=True) if rare in names)
+        row = next(row for names, row in zip(found, rows, strict=True) if rare in (names or ()))
         raise DataError(
             f"{row} has the label {rare!a}, and {counts[usual]:,} have {usual!a}, which differs in "
             "case only. Write it in one way."

@@ -1,7 +1,5 @@
 """Labels as text, one a picture: the only file that knows how many labels a picture has."""
 
-import ast
-import contextlib
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
@@ -9,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automl.dataset.readers import nested, values
+from automl.dataset.readers import nested, values, written_lists
 from automl.errors import DataError
 from automl.jobs import label_text
 
-MAX_LIST = 10_000
 _SEPARATOR = re.compile("[,;|]")
 
 
@@ -41,6 +38,7 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Labels:
     Raises:
         DataError: a cell cannot be a label.
     """
+    cells = written_lists.read(cells)
     lists = [_listed(cell, row) for cell, row in zip(cells, rows, strict=True)]
     plain = [None if found is not None else cell for cell, found in zip(cells, lists, strict=True)]
     texts = values.texts(plain, rows)
@@ -60,9 +58,6 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Labels:
 
 def _listed(cell: Any, row: str) -> list[str] | None:
     """The distinct labels of a list, or of objects with names; None for a cell that is none."""
-    if isinstance(cell, str) and cell.lstrip()[:1] == "[" and len(cell) <= MAX_LIST:
-        with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            cell = ast.literal_eval(cell.strip())
     is_of_objects = isinstance(cell, list) and cell and all(isinstance(one, dict) for one in cell)
     if (isinstance(cell, dict) or is_of_objects) and (named := nested.names(cell)):
         return named

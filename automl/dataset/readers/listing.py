@@ -228,8 +228,9 @@ def _rows(table: Table, columns: Columns, *, has_sets: bool) -> pd.DataFrame:
     return rows
 
 
-def _as_texts(sets: Sequence[Sequence[str]]) -> labels.Labels:
-    return labels.Labels([label_sets.text(each) for each in sets], [None] * len(sets))
+def _as_texts(sets: Sequence[Sequence[str] | None]) -> labels.Labels:
+    texts = [None if each is None else label_sets.text(each) for each in sets]
+    return labels.Labels(texts, [None] * len(sets))
 
 
 def _splits(

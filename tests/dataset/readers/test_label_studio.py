@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -48,8 +49,13 @@ def test_cancelled_annotations_do_not_count_and_the_truth_outdoes_the_others(lis
 
 
 def test_tasks_without_annotation_are_unlabelled(export):
-    listing = read(DataSource(path=export(task("1.png", choice("cat")), task("2.png"))))
-    assert len(listing.left_out.unlabelled) == 1
+    empty = task("3.png", {"result": []})
+    data = DataSource(path=export(task("1.png", choice("cat", "dog")), task("2.png"), empty))
+    listing = read(data, has_sets=True)
+    assert listing.pictures["label"].tolist() == ["", "cat, dog"]
+    assert [Path(path).name for path in listing.left_out.unlabelled] == ["2.png"]
+    data = DataSource(path=export(task("1.png", choice("cat")), task("2.png"), empty))
+    assert len(read(data).left_out.unlabelled) == 2
 
 
 def test_several_choices_are_refused(listed, export):

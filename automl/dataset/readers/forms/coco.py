@@ -1,7 +1,7 @@
 """COCO's JSON: images, categories, and annotations that give an image its categories."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from automl.dataset.locations import Surroundings
 from automl.dataset.readers import json_file, same_names
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _KEYS = ("images", "annotations", "categories")
+_MAX_SHOWN = 10
 
 
 def _certainty(path: Path) -> Certainty:
@@ -26,12 +27,12 @@ def _certainty(path: Path) -> Certainty:
 def _read(path: Path, _: Surroundings) -> Table:
     """The table of a file: a row for each image, with the name of its only category.
 
-    An image with several categories has a list of them, one without annotation has none.
+    An image with several categories has a list of them, one without annotation an empty one.
     """
     try:
         content = json_file.loaded(path)
-        used = {item["category_id"] for item in _items(content, "annotations")}
         names = {item["id"]: str(item["name"]) for item in _items(content, "categories")}
+        used = _used(content, names, path)
         categories = same_names.apart({key: name for key, name in names.items() if key in used})
         named: dict[Any, dict[str, None]] = defaultdict(dict)
         for item in _items(content, "annotations"):
@@ -44,10 +45,29 @@ def _read(path: Path, _: Surroundings) -> Table:
     cells = []
     for image_id, name in images:
         labels = list(named[image_id])
-        cells.append((name, labels[0] if len(labels) == 1 else labels or None))
+        cells.append((name, labels[0] if len(labels) == 1 else labels))
     index = [f"Image {image_id} of {path.name}" for image_id, _ in images]
     frame = pd.DataFrame(cells, index=index, columns=["file_name", "category"], dtype=object)
     return Table(frame, path, path.parent, "file_name", "category")
+
+
+def _used(content: dict[str, Any], names: Mapping[Any, str], path: Path) -> set[Any]:
+    """Categories of the annotations.
+
+    Raises:
+        DataError: one is not in the list of categories.
+    """
+    used = set()
+    for item in _items(content, "annotations"):
+        if item["category_id"] not in names:
+            known = ", ".join(map(repr, list(names)[:_MAX_SHOWN]))
+            raise DataError(
+                f"{path} has an annotation of image {item.get('image_id')} with the category_id "
+                f"{short(item['category_id'])}, which is not among its categories"
+                f"{f' ({known})' if known else ''}. Add the category, or export the file again."
+            )
+        used.add(item["category_id"])
+    return used
 
 
 def _location(image: dict[str, Any]) -> str:

@@ -44,15 +44,15 @@ def _read(path: Path, _: Surroundings) -> Table:
     annotators who agree are equal, and become one row of the listing. Predictions are no labels.
     """
     tasks = _tasks(path)
+    question = _only_question(tasks)
     rows = [
         (f"Task {task.get('id', number)} of {path.name}", row)
         for number, task in enumerate(tasks, 1)
-        for row in _rows(task)
+        for row in _rows(task, question)
     ]
     names = list(dict.fromkeys(name for _, row in rows for name in row))
     columns = {name: [_location(row.get(name), path.parent) for _, row in rows] for name in names}
     frame = pd.DataFrame(columns, index=[where for where, _ in rows], dtype=object)
-    question = _only_question(tasks)
     if question is None and any(task.get("predictions") for task in tasks) and not _answered(tasks):
         raise DataError(
             f"{path} has predictions of a model, but no annotations. Accept or correct them in "
@@ -87,14 +87,24 @@ def _from_json(cell: Any) -> Any:
     return cell
 
 
-def _rows(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(task: dict[str, Any], question: str | None) -> Iterator[dict[str, Any]]:
+    """A row for each annotation; one without any choice has none of the question's choices."""
+    nothing: dict[str, Any] = {question: []} if question is not None else {}
     data = task.get("data")
     if not isinstance(data, dict):
-        yield {name: _choices(value) for name, value in task.items()}
+        row = {name: _choices(value) for name, value in task.items()}
+        is_empty = _is_empty(row.get(str(question))) and not _is_empty(row.get("annotation_id"))
+        yield {**row, **nothing} if is_empty else row
         return
-    answers = [_answers(annotation) for annotation in _annotations(task)]
-    for answer in [answer for answer in answers if answer] or [{}]:
+    annotations = _annotations(task)
+    answers = [answer for each in annotations if (answer := _answers(each))]
+    is_empty = any(annotation.get("result") == [] for annotation in annotations)
+    for answer in answers or [nothing if is_empty else {}]:
         yield {**data, **answer}
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or cell != cell or cell == ""
 
 
 def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
