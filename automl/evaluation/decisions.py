@@ -52,8 +52,9 @@ def log_likelihood(probabilities: NDArray[np.floating], labels: Labels) -> NDArr
     if labels.ndim == 1:
         likely = probabilities[np.arange(len(labels)), labels].astype(np.float64)
         return np.log(np.maximum(likely, _LEAST))
-    likely = np.where(labels, probabilities, 1 - probabilities).astype(np.float64)
-    return np.asarray(np.log(np.maximum(likely, _LEAST)).mean(axis=1))
+    likely = np.where(labels, probabilities, 1 - probabilities)
+    # in its own precision: a thousand labels cost a third of the time
+    return np.asarray(np.log(np.maximum(likely, _LEAST)).mean(axis=1, dtype=np.float64))
 
 
 _LEAST = 1e-7

@@ -5,10 +5,39 @@ also the share that every picture has in it: the difference of two trials' share
 the difference between their scores depends on single pictures (see `significance`).
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Ranking(NamedTuple):
+    """The N pictures by falling score, and each distinct score as one of T thresholds."""
+
+    order: NDArray[np.intp]
+    """(N,) the pictures."""
+
+    ends: NDArray[np.intp]
+    """(T,) place of the last picture of each threshold among them."""
+
+    scores: NDArray[np.floating]
+    """(T,)"""
+
+    hits: NDArray[np.float64]
+    """(T,) number of pictures of the class that score at least the threshold."""
+
+    taken: NDArray[np.float64]
+    """(T,) the same of all pictures."""
+
+    @classmethod
+    def of(cls, scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Self:
+        """From scores (N,), and True (N,) for the pictures of the class."""
+        order = np.argsort(-scores)  # in any order among equal ones, which share a threshold
+        falling = scores[order]
+        ends = np.flatnonzero(np.diff(falling, append=-np.inf))
+        hits = np.cumsum(truth[order])[ends]
+        counts = hits.astype(np.float64), (ends + 1).astype(np.float64)
+        return cls(order, ends, falling[ends], *counts)
 
 
 class Areas(NamedTuple):
@@ -22,16 +51,22 @@ UNDEFINED = Areas(float("nan"), float("nan"))
 
 
 def areas(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Areas:
-    """Both areas, from one sort.
-
-    That under the ROC curve is the one of Mann and Whitney (1947), in which a tie counts half;
-    average precision is as scikit-learn defines it, without interpolation.
+    """Both areas; see `areas_of`.
 
     Args:
         scores: (N,) probability of the class.
         truth: (N,) True for the pictures of the class; at least one True and one False.
     """
-    _, _, hits, taken = _thresholds(scores, truth)
+    return areas_of(Ranking.of(scores, truth))
+
+
+def areas_of(ranking: Ranking) -> Areas:
+    """Both areas, from one sort.
+
+    That under the ROC curve is the one of Mann and Whitney (1947), in which a tie counts half;
+    average precision is as scikit-learn defines it, without interpolation.
+    """
+    hits, taken = ranking.hits, ranking.taken
     gained, false = np.diff(hits, prepend=0), taken - hits
     # a false picture is behind the pictures of the class that score more, and half of its equals
     ahead = np.diff(false, prepend=0) * (hits - gained / 2)
@@ -68,7 +103,7 @@ def precision_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> 
     class, divided by their number. The share of a picture is the derivative by its weight, at
     weights of 1, with that number held fixed. Arguments as for `areas`.
     """
-    order, ends, hits, taken = _thresholds(scores, truth)
+    order, ends, _, hits, taken = Ranking.of(scores, truth)
     step = np.empty(len(scores), dtype=np.int64)
     step[order] = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
     gained = np.diff(hits, prepend=0)
@@ -77,19 +112,3 @@ def precision_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> 
     raises_taken = np.cumsum((gained * hits / taken**2)[::-1])[::-1]
     shares = truth * (hits / taken + raises_hits)[step] - raises_taken[step]
     return np.asarray(shares / hits[-1])
-
-
-def _thresholds(
-    scores: NDArray[np.floating], truth: NDArray[np.bool_]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Distinct scores as thresholds, the highest first.
-
-    Returns:
-        (N,) pictures by falling score; (T,) place of the last picture of each threshold among
-        them; (T,) number of pictures of the class, and of all pictures, that score at least the
-        threshold.
-    """
-    order = np.argsort(-scores)  # in any order among equal ones, which share a threshold
-    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))
-    hits = np.cumsum(truth[order])[ends]
-    return order, ends, hits.astype(np.float64), (ends + 1).astype(np.float64)

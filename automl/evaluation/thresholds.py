@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.errors import UserError, short
+from automl.evaluation import ranking_areas
 from automl.evaluation.decisions import THRESHOLD
+from automl.evaluation.ranking_areas import Ranking
 from automl.evaluation.set_answers import SetAnswers
 
 _NUM_FOLDS = 5
@@ -70,19 +72,39 @@ F1 = Aim()
 
 def for_all(probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim = F1) -> float:
     """The threshold for all labels, over all decisions at once, from (N, K) each."""
-    return _best(probabilities.ravel(), truth.ravel(), aim)
+    return _best(Ranking.of(probabilities.ravel(), truth.ravel()), aim)
 
 
 def by_label(
     probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim = F1
 ) -> NDArray[np.float64]:
     """(K,) a threshold for each label; rare ones take that of all labels."""
-    is_rare = truth.sum(axis=0) < _FEW_PICTURES
-    common = for_all(probabilities, truth, aim) if is_rare.any() else THRESHOLD
-    thresholds = np.full(truth.shape[1], common)
-    for index in np.flatnonzero(~is_rare):
-        thresholds[index] = _best(probabilities[:, index], truth[:, index], aim)
-    return thresholds
+    return _by_label(SetAnswers(probabilities, truth), aim)[0]
+
+
+def by_label_with_areas(answers: SetAnswers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The thresholds (K,) of `by_label` for F1, and with them the areas (K, 2) of the labels.
+
+    The pictures are sorted once a label, which is most of the cost of both.
+    """
+    return _by_label(answers, F1, has_areas=True)
+
+
+def _by_label(
+    answers: SetAnswers, aim: Aim, *, has_areas: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    is_rare = answers.support < _FEW_PICTURES
+    is_area = answers.is_ranked & has_areas
+    common = for_all(answers.probabilities, answers.labels, aim) if is_rare.any() else THRESHOLD
+    thresholds = np.full(answers.num_classes, common)
+    areas = np.full((answers.num_classes, 2), np.nan)
+    for index in np.flatnonzero(~is_rare | is_area):
+        ranking = Ranking.of(answers.probabilities[:, index], answers.labels[:, index])
+        if not is_rare[index]:
+            thresholds[index] = _best(ranking, aim)
+        if is_area[index]:
+            areas[index] = ranking_areas.areas_of(ranking)
+    return thresholds, areas
 
 
 def chosen(
@@ -114,32 +136,32 @@ def cross_fitted(
     return SetAnswers(probabilities, truth, thresholds)
 
 
-def _best(scores: NDArray[np.floating], truth: NDArray[Any], aim: Aim) -> float:
-    """The threshold that serves the aim best in decisions (N,); 0.5 where nothing is true.
+def _best(ranking: Ranking, aim: Aim) -> float:
+    """The threshold that serves the aim best; 0.5 where nothing is true.
 
     It lies in the middle between two scores, or above all of them. Of equally good ones the nearest
     to 0.5 is taken.
     """
     if aim.kind == "fixed":
         return aim.value
-    if not truth.any():
+    if not ranking.hits.any():
         return THRESHOLD
-    order = np.argsort(-scores)  # in any order among equal ones, which are decided alike
-    ranked = np.concatenate(([1.0], scores[order].astype(np.float64), [0.0]))
-    above, below = ranked[:-1], ranked[1:]
-    hits = np.concatenate(([0], np.cumsum(truth[order])))
     # before the first score nothing is predicted
-    differ = above > below
+    bounds = np.concatenate(([1.0], ranking.scores.astype(np.float64), [0.0]))
+    differ = bounds[:-1] > bounds[1:]
     if not differ.any():
         return THRESHOLD
-    values = _worth(hits, np.arange(len(hits)), aim)[differ]
-    middles = ((above + below) / 2)[differ]
+    hits, guesses = (np.concatenate(([0.0], each)) for each in (ranking.hits, ranking.taken))
+    values = np.where(differ, _worth(hits, guesses, aim), -np.inf)
     best = np.flatnonzero(values >= values.max() - 1e-12)
-    return float(middles[best[np.abs(middles[best] - THRESHOLD).argmin()]])
+    middles = (bounds[best] + bounds[best + 1]) / 2
+    return float(middles[np.abs(middles - THRESHOLD).argmin()])
 
 
-def _worth(hits: NDArray[np.int64], guesses: NDArray[np.int64], aim: Aim) -> NDArray[np.float64]:
-    """How well each threshold serves the aim, from its hits and its predictions; higher is better.
+def _worth(
+    hits: NDArray[np.float64], guesses: NDArray[np.float64], aim: Aim
+) -> NDArray[np.float64]:
+    """How well each threshold serves the aim, by its hits and its predictions; higher is better.
 
     The last entry predicts everything, so its hits are all that is true.
     """

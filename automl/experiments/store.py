@@ -268,7 +268,7 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
     table = pa.table(
         {
             "id": predictions.sample_ids,
-            "label": _column(predictions.labels),
+            "label": _label_column(predictions.labels),
             "probabilities": _column(predictions.probabilities.astype(np.float32)),
         }
     )
@@ -294,21 +294,43 @@ def load_predictions(path: Path) -> Predictions:
         raise _damaged(path)
     return Predictions(
         sample_ids=table["id"].to_numpy(),
-        labels=_values(table["label"]),
+        labels=_labels(table["label"], probabilities.shape[1]),
         probabilities=probabilities,
     )
 
 
 def _column(values: "NDArray[Any]") -> "pa.Array":
-    """Values (N,), or rows of them (N, K)."""
+    """Rows of values (N, K)."""
     import pyarrow as pa
 
-    flat = pa.array(values.ravel())
-    return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+
+
+def _label_column(labels: "NDArray[Any]") -> "pa.Array":
+    """Class indices (N,), or sets (N, K) with a bit a label: lists of them are slow to read."""
+    import numpy as np
+    import pyarrow as pa
+
+    if labels.ndim == 1:
+        return pa.array(labels)
+    bits = np.packbits(labels, axis=1)
+    return pa.array([row.tobytes() for row in bits], pa.binary(bits.shape[1]))
+
+
+def _labels(column: "pa.ChunkedArray", num_labels: int) -> "NDArray[Any]":
+    """The inverse of `_label_column`; sets may also be lists, as they once were."""
+    import numpy as np
+    import pyarrow as pa
+
+    if not pa.types.is_fixed_size_binary(column.type):
+        return _values(column)
+    rows = np.frombuffer(b"".join(column.to_pylist()), np.uint8)
+    bits = rows.reshape(len(column), column.type.byte_width)
+    return np.unpackbits(bits, axis=1, count=num_labels).view(bool)
 
 
 def _values(column: "pa.ChunkedArray") -> "NDArray[Any]":
-    """The inverse of `_column`."""
+    """Values (N,), or rows of them (N, K) from lists of one size."""
     import pyarrow as pa
 
     if not pa.types.is_fixed_size_list(column.type):

@@ -97,12 +97,11 @@ def class_report(answers: Answers) -> "pd.DataFrame":
     return class_report.class_report(answers.predictions, answers.class_names)
 
 
-@for_version(_in_key, max_entries=32)
-def thresholds(answers: Answers) -> "NDArray[np.float64]":
-    """(K,) threshold of each label with the highest F1."""
-    from automl.evaluation import thresholds
+@for_version(_in_key, max_entries=32, spinner=mark("Scoring every class"))
+def label_report(answers: Answers) -> "pd.DataFrame":
+    from automl.evaluation import class_report
 
-    return thresholds.by_label(answers.predictions.probabilities, answers.predictions.labels)
+    return class_report.label_report(answers.predictions, answers.class_names)
 
 
 @for_version(_in_key, max_entries=500, spinner=mark("Drawing the curve"))

@@ -1,8 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
-from automl.evaluation import class_report
+from automl.evaluation import class_report, thresholds
 from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
 
@@ -25,6 +26,19 @@ def test_every_class_has_scikit_learns_numbers():
     assert table["pictures"].tolist() == support.tolist()
     area = roc_auc_score(predictions.labels == 1, predictions.probabilities[:, 1])
     assert table.loc[1, "auc"] == pytest.approx(area)
+
+
+def test_every_label_has_its_counts_areas_and_threshold():
+    rng = np.random.default_rng(1)
+    truth = rng.random((60, 5)) < [0.5, 0.3, 0.05, 0.0, 1.0]
+    scores = (0.4 * truth + 0.6 * rng.random(truth.shape)).round(2)
+    predictions = Predictions(np.arange(60), truth, scores)
+    table = class_report.label_report(predictions, list("abcde"))
+    single = class_report.class_report(predictions, list("abcde"))
+    pd.testing.assert_frame_equal(table[single.columns], single)
+    np.testing.assert_array_equal(table["threshold"], thresholds.by_label(scores, truth))
+    (absent, false), (missed, right) = confusion_matrix(truth[:, 1], scores[:, 1] >= 0.5)
+    assert table.iloc[1, -5:-1].tolist() == [right, missed, false, absent]
 
 
 def test_the_averages_are_those_of_the_metrics():

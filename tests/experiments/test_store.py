@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from automl.dataset.report import DatasetReport, Finding, Severity
@@ -113,6 +115,19 @@ def test_predictions_survive_the_round_trip(experiment_dir):
     np.testing.assert_array_equal(read.probabilities, given.probabilities)
     assert read.probabilities.dtype == np.float32
     assert read.predicted.tolist() == [0, 0, 1]
+
+
+def test_label_sets_survive_the_round_trip_and_are_read_from_lists(experiment_dir):
+    labels = np.random.default_rng(0).random((5, 11)) < 0.3
+    given = Predictions(np.arange(5), labels, labels.astype(np.float32))
+    path = store.predictions_path(experiment_dir, "t1")
+    store.save_predictions(path, given)
+    table = pq.read_table(path)
+    assert table["label"].type == pa.binary(2)
+    np.testing.assert_array_equal(store.load_predictions(path).labels, labels, strict=True)
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(labels.ravel()), 11)
+    pq.write_table(table.set_column(1, "label", lists), path)
+    np.testing.assert_array_equal(store.load_predictions(path).labels, labels, strict=True)
 
 
 def test_the_data_set_and_its_report_survive_the_round_trip(experiment_dir):

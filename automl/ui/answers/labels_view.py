@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from automl.dataset import label_sets
-from automl.evaluation import class_report, metrics
+from automl.evaluation import class_report
 from automl.evaluation.decisions import THRESHOLD
 from automl.figures import charts, co_occurrence_chart, wording
 from automl.texts import _, mark
@@ -79,16 +79,9 @@ def show(trial_answers: Answers, *, key: str) -> None:
 
 
 def _table(trial_answers: Answers) -> pd.DataFrame:
-    predictions = trial_answers.predictions
-    at_half = metrics.answers_for(predictions.probabilities, predictions.labels)
-    missed, false = at_half.support - at_half.hits, at_half.guesses - at_half.hits
-    counts = (at_half.hits, missed, false, len(predictions.labels) - at_half.guesses - missed)
-    chosen = cached_evaluation.thresholds(trial_answers)
-    report = cached_evaluation.class_report(trial_answers)
-    more = pd.DataFrame({**dict(zip(_COUNTS, counts, strict=True)), "threshold": chosen})
-    table = report.join(more).rename(columns={"class": "label"})
-    errors = (table["missed"] + table["false"]).to_numpy()
-    return table.iloc[np.argsort(-errors, kind="stable")]
+    report = cached_evaluation.label_report(trial_answers).rename(columns={"class": "label"})
+    errors = (report["missed"] + report["false"]).to_numpy()
+    return report.iloc[np.argsort(-errors, kind="stable")]
 
 
 def _together(trial_answers: Answers, key: str) -> None:
