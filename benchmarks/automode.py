@@ -228,12 +228,18 @@ def with_test(folder: Path, seed: int) -> DataSource:
 
 
 def run(
-    source: DataSource, minutes: int, seed: int, *, task: str = IMAGE_CLASSIFICATION.name
+    source: DataSource,
+    minutes: int,
+    seed: int,
+    *,
+    task: str = IMAGE_CLASSIFICATION.name,
+    primary_metric: str = "accuracy",
 ) -> Path:
-    """Directory of a search that is given the pictures, their task and the minutes alone."""
+    """Directory of a search that is given the pictures, their task, a metric and the minutes."""
     job = Job.from_dict(
         {
             "task": task,
+            "primary_metric": primary_metric,
             "training_data": source.model_dump(mode="json"),
             "limits": {"max_trials": MOST_TRIALS, "timeout_minutes": minutes},
             "seed": seed,
@@ -305,9 +311,9 @@ def test_scores(directory: Path, trials: Iterable[TrialRecord]) -> dict[str, flo
     return scores
 
 
-def describe(record: ExperimentRecord, trial: TrialRecord) -> str:
+def describe(record: ExperimentRecord, trial: TrialRecord, metric: str = "accuracy") -> str:
     """A row: when it ended, its score and what it is."""
-    best, score = trial.best_evaluation(), trial.score("accuracy")
+    best, score = trial.best_evaluation(), trial.score(metric)
     if best is None or score is None:
         return f"{trial.trial_id} {trial.state.value}: {trial.reason}"
     size = trial.hyperparameters.get("training_crop_size")
