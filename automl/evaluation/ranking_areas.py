@@ -11,6 +11,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class Steps(NamedTuple):
+    """The T distinct scores of the pictures of a class, rising: only there an area changes.
+
+    Sorting values is several times as fast as sorting positions.
+    """
+
+    scores: NDArray[np.floating]
+    """(T,)"""
+
+    below: NDArray[np.floating]
+    """(T,) the highest lower score of any picture, 0 without one."""
+
+    gained: NDArray[np.int64]
+    """(T,) number of pictures of the class with this score."""
+
+    hits: NDArray[np.int64]
+    """(T,) number of those with at least this score."""
+
+    taken: NDArray[np.int64]
+    """(T,) number of all pictures with at least this score."""
+
+    num_above: NDArray[np.int64]
+    """(T,) number of all pictures with a higher score."""
+
+    num_pictures: int
+
+    @classmethod
+    def of(cls, scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Self:
+        """From scores (N,), and True (N,) for the pictures of the class."""
+        rising, num_pictures = np.sort(scores), len(scores)
+        own, gained = np.unique(scores[truth], return_counts=True)
+        num_below, up_to = (
+            np.asarray(np.searchsorted(rising, own, side=side), np.int64)
+            for side in ("left", "right")
+        )
+        return cls(
+            scores=own,
+            below=np.where(num_below > 0, rising[num_below - 1], 0) if len(own) else own,
+            gained=gained,
+            hits=gained[::-1].cumsum()[::-1],
+            taken=num_pictures - num_below,
+            num_above=num_pictures - up_to,
+            num_pictures=num_pictures,
+        )
+
+
 class Ranking(NamedTuple):
     """The N pictures by falling score, and each distinct score as one of T thresholds."""
 
@@ -57,22 +103,24 @@ def areas(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Areas:
         scores: (N,) probability of the class.
         truth: (N,) True for the pictures of the class; at least one True and one False.
     """
-    return areas_of(Ranking.of(scores, truth))
+    return areas_of(Steps.of(scores, truth))
 
 
-def areas_of(ranking: Ranking) -> Areas:
+def areas_of(steps: Steps) -> Areas:
     """Both areas, from one sort.
 
     That under the ROC curve is the one of Mann and Whitney (1947), in which a tie counts half;
     average precision is as scikit-learn defines it, without interpolation.
     """
-    hits, taken = ranking.hits, ranking.taken
-    gained, false = np.diff(hits, prepend=0), taken - hits
-    # a false picture is behind the pictures of the class that score more, and half of its equals
-    ahead = np.diff(false, prepend=0) * (hits - gained / 2)
+    gained, hits, taken = steps.gained, steps.hits, steps.taken
+    num_inside = int(hits[0])
+    num_outside = steps.num_pictures - num_inside
+    # a picture of the class is ahead of the others that score less, and of half of its equals
+    behind = steps.num_pictures - taken - (num_inside - hits)
+    equal = taken - steps.num_above - gained
     return Areas(
-        under_roc=float(ahead.sum() / (hits[-1] * false[-1])),
-        average_precision=float((gained / hits[-1] * hits / taken).sum()),
+        under_roc=float((gained * (behind + equal / 2)).sum() / (num_inside * num_outside)),
+        average_precision=float((gained / num_inside * hits / taken).sum()),
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automl.errors import UserError, short
 from automl.evaluation import ranking_areas
 from automl.evaluation.decisions import THRESHOLD
-from automl.evaluation.ranking_areas import Ranking
+from automl.evaluation.ranking_areas import Ranking, Steps
 from automl.evaluation.set_answers import SetAnswers
 
 _NUM_FOLDS = 5
@@ -72,14 +72,17 @@ F1 = Aim()
 
 def for_all(probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim = F1) -> float:
     """The threshold for all labels, over all decisions at once, from (N, K) each."""
-    return _best(Ranking.of(probabilities.ravel(), truth.ravel()), aim)
+    return _best(probabilities.ravel(), truth.ravel(), aim)
 
 
 def by_label(
     probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim = F1
 ) -> NDArray[np.float64]:
     """(K,) a threshold for each label; rare ones take that of all labels."""
-    return _by_label(SetAnswers(probabilities, truth), aim)[0]
+    thresholds, is_rare = _of_rare_labels(probabilities, truth, aim)
+    for index in np.flatnonzero(~is_rare):
+        thresholds[index] = _best(probabilities[:, index], truth[:, index], aim)
+    return thresholds
 
 
 def by_label_with_areas(answers: SetAnswers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -87,24 +90,24 @@ def by_label_with_areas(answers: SetAnswers) -> tuple[NDArray[np.float64], NDArr
 
     The pictures are sorted once a label, which is most of the cost of both.
     """
-    return _by_label(answers, F1, has_areas=True)
-
-
-def _by_label(
-    answers: SetAnswers, aim: Aim, *, has_areas: bool = False
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    is_rare = answers.support < _FEW_PICTURES
-    is_area = answers.is_ranked & has_areas
-    common = for_all(answers.probabilities, answers.labels, aim) if is_rare.any() else THRESHOLD
-    thresholds = np.full(answers.num_classes, common)
+    thresholds, is_rare = _of_rare_labels(answers.probabilities, answers.labels, F1)
     areas = np.full((answers.num_classes, 2), np.nan)
-    for index in np.flatnonzero(~is_rare | is_area):
-        ranking = Ranking.of(answers.probabilities[:, index], answers.labels[:, index])
+    for index in np.flatnonzero(~is_rare | answers.is_ranked):
+        steps = Steps.of(answers.probabilities[:, index], answers.labels[:, index])
         if not is_rare[index]:
-            thresholds[index] = _best(ranking, aim)
-        if is_area[index]:
-            areas[index] = ranking_areas.areas_of(ranking)
+            thresholds[index] = _highest_f1(steps)
+        if answers.is_ranked[index] and answers.is_finite:
+            areas[index] = ranking_areas.areas_of(steps)
     return thresholds, areas
+
+
+def _of_rare_labels(
+    probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(K,) thresholds that hold for the rare labels, and True for these."""
+    is_rare = np.asarray(truth.sum(axis=0) < _FEW_PICTURES)
+    common = for_all(probabilities, truth, aim) if is_rare.any() else THRESHOLD
+    return np.full(truth.shape[1], common), is_rare
 
 
 def chosen(
@@ -136,16 +139,19 @@ def cross_fitted(
     return SetAnswers(probabilities, truth, thresholds)
 
 
-def _best(ranking: Ranking, aim: Aim) -> float:
-    """The threshold that serves the aim best; 0.5 where nothing is true.
+def _best(scores: NDArray[np.floating], truth: NDArray[Any], aim: Aim) -> float:
+    """The threshold that serves the aim best in decisions (N,); 0.5 where nothing is true.
 
     It lies in the middle between two scores, or above all of them. Of equally good ones the nearest
     to 0.5 is taken.
     """
     if aim.kind == "fixed":
         return aim.value
-    if not ranking.hits.any():
+    if aim.kind == "f1":
+        return _highest_f1(Steps.of(scores, truth))
+    if not truth.any():
         return THRESHOLD
+    ranking = Ranking.of(scores, truth)
     # before the first score nothing is predicted
     bounds = np.concatenate(([1.0], ranking.scores.astype(np.float64), [0.0]))
     differ = bounds[:-1] > bounds[1:]
@@ -153,8 +159,24 @@ def _best(ranking: Ranking, aim: Aim) -> float:
         return THRESHOLD
     hits, guesses = (np.concatenate(([0.0], each)) for each in (ranking.hits, ranking.taken))
     values = np.where(differ, _worth(hits, guesses, aim), -np.inf)
+    return _nearest(values, bounds[:-1], bounds[1:])
+
+
+def _highest_f1(steps: Steps) -> float:
+    """The threshold of `_best` for F1, which falls wherever a threshold takes no true decision."""
+    is_above = steps.scores > steps.below
+    if not is_above.any():
+        return THRESHOLD
+    values = np.where(is_above, 2 * steps.hits / (steps.taken + steps.hits[0]), -np.inf)
+    return _nearest(values, steps.scores, steps.below)
+
+
+def _nearest(
+    values: NDArray[np.float64], above: NDArray[np.floating], below: NDArray[np.floating]
+) -> float:
+    """Of the middles between scores with the highest value the one that is nearest to 0.5."""
     best = np.flatnonzero(values >= values.max() - 1e-12)
-    middles = (bounds[best] + bounds[best + 1]) / 2
+    middles = (above[best].astype(np.float64) + below[best]) / 2
     return float(middles[np.abs(middles - THRESHOLD).argmin()])
 
 
@@ -171,7 +193,6 @@ def _worth(
     if aim.kind == "precision":
         is_met = hits >= aim.value * guesses - 1e-9
         return np.where(is_met, hits, -1.0)
-    if aim.kind == "recall":
-        is_met = hits >= aim.value * hits[-1] - 1e-9
-        return np.where(is_met, hits / np.maximum(guesses, 1), -1.0)
-    return np.asarray(2 * hits / np.maximum(guesses + hits[-1], 1))
+    assert aim.kind == "recall", "F1 has a way of its own"
+    is_met = hits >= aim.value * hits[-1] - 1e-9
+    return np.where(is_met, hits / np.maximum(guesses, 1), -1.0)
