@@ -2,7 +2,8 @@
 
 `pip install transformers` brings the first; Azure's server needs other versions than we do: put
 the `azmlinfsrv` of an environment of its own (azureml-inference-server-http, onnxruntime, numpy,
-pillow) into PATH.
+pillow) into PATH. JavaScript needs Node.js in PATH, and NODE_PATH with the `node_modules` in which
+`npm install onnxruntime-node` was run.
 """
 
 import base64
@@ -91,6 +92,33 @@ def test_transformers_loads_the_weights(
         assert np.abs(found - model(picture)).max() < 1e-5
     answers = transformers.pipeline("image-classification", model=str(folder))(str(pictures[0]))
     assert {answer["label"] for answer in answers} == set(LABELS)
+
+
+NODE = """
+const ort = require("onnxruntime-node"), fs = require("fs");
+const [model, file, ...shape] = process.argv.slice(1);
+const bytes = fs.readFileSync(file);
+const pixels = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+ort.InferenceSession.create(model)
+  .then(session => session.run({input1: new ort.Tensor("float32", pixels, shape.map(Number))}))
+  .then(({output1}) => console.log(JSON.stringify(Array.from(output1.data))));
+"""
+
+
+@pytest.mark.nightly
+def test_javascript_answers_as_the_trial(
+    model: TrainedModel, pictures: list[Path], exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    node = shutil.which("node")
+    if node is None or subprocess.run([node, "-e", "require('onnxruntime-node')"]).returncode:
+        pytest.skip("onnxruntime-node is not in NODE_PATH")
+    pixels = np.concatenate([model_input(model.preprocessed(path)[None]) for path in pictures[:4]])
+    (tmp_path / "pixels").write_bytes(pixels.astype(np.float32).tobytes())
+    path = exported("bundle", with_int8=True) / "model.onnx"
+    command = [node, "-e", NODE, str(path), str(tmp_path / "pixels"), *map(str, pixels.shape)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = softmax(np.array(json.loads(done.stdout)).reshape(len(pixels), -1))
+    assert np.abs(found - np.stack([model(path) for path in pictures[:4]])).max() < 1e-5
 
 
 @pytest.fixture
