@@ -16,7 +16,7 @@ def home_dir() -> Path:
     Raises:
         UserError: another user made it or may write into it, and so might have placed files in it.
     """
-    path = Path(os.environ.get("AUTOML_HOME", "~/.automl")).expanduser().absolute()
+    path = Path(os.environ.get("AUTOML_HOME") or "~/.automl").expanduser().absolute()
     return _trusted(_private(path))
 
 
@@ -84,6 +84,11 @@ def weights_dir() -> Path:
 def _private(path: Path) -> Path:
     """Create the folder and those above it that are missing, for this user alone."""
     if not path.is_dir():
+        if path.exists():
+            raise UserError(
+                f"{path} is no folder. Set AUTOML_HOME, or AUTOML_EXPERIMENTS_DIR for the "
+                "experiments, to a folder, or move the file away."
+            )
         _private(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
     return path

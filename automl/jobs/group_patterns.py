@@ -10,6 +10,9 @@ _CANDIDATES = (
     *("{group}_frame_#.*", "{group}_frame#.*", "{group}-frame-#.*", "{group}-frame#.*"),
     *("{group}_#.*", "{group}-#.*", "{group}.#.*", "{group} (#).*", "{group}(#).*"),
 )
+AUGMENTED = ("{group}.rf.*", "*_original_{group}_*-*-*-*-*.*")
+"""Names of changed copies: those of Roboflow, and of the library Augmentor."""
+
 _LEAST_SHARE = 0.9
 _LEAST_FRAMES = 3
 _NUM_TRIED = 500
@@ -35,7 +38,8 @@ def groups(pattern: str, names: Iterable[str]) -> list[str | None]:
 
 
 def likely(names: Sequence[str], labels: Sequence[str]) -> tuple[str, int] | None:
-    """The pattern of names that look like frames of clips or bursts, and the number of groups.
+    """The pattern of names that look like frames of clips or bursts, or like changed copies of
+    pictures, and the number of groups.
 
     Args:
         names: of files.
@@ -46,7 +50,7 @@ def likely(names: Sequence[str], labels: Sequence[str]) -> tuple[str, int] | Non
         classes.
     """
     some = names[:: max(1, len(names) // _NUM_TRIED)]
-    for pattern in _CANDIDATES:
+    for pattern in (*AUGMENTED, *_CANDIDATES):
         if groups(pattern, some).count(None) > (1 - _LEAST_SHARE) * len(some):
             continue  # most names need no more than this
         found = groups(pattern, names)
@@ -58,7 +62,11 @@ def likely(names: Sequence[str], labels: Sequence[str]) -> tuple[str, int] | Non
             if group:
                 per_class[label].add(group)
         several = sum(len(of_class) > 1 for of_class in per_class.values())
-        large = sum(size for size in sizes.values() if size >= _LEAST_FRAMES)
-        if 2 * several > len(per_class) and large >= _LEAST_SHARE * sizes.total():
+        if pattern in AUGMENTED:
+            is_likely = len(sizes) < sizes.total()  # such a name says it, without a least number
+        else:
+            large = sum(size for size in sizes.values() if size >= _LEAST_FRAMES)
+            is_likely = large >= _LEAST_SHARE * sizes.total()
+        if is_likely and 2 * several > len(per_class):
             return pattern, len(sizes)
     return None

@@ -317,6 +317,8 @@ def test_layouts_of_object_detection_are_named(photos, picture, boxes, content, 
         ("IMG_000{clip}_{n}.jpg", "{group}_#.*"),
         ("{label}{clip}_frame{n}.jpg", "{group}_frame#.*"),
         ("clip-{label}-{clip} ({n}).jpg", "{group} (#).*"),
+        ("IMG_{clip}_jpg.rf.{n}c{clip}f.jpg", "{group}.rf.*"),
+        ("{label}_original_{clip}.jpg_{n}a-b-c-d-e.jpg", "*_original_{group}_*-*-*-*-*.*"),
         ("{label}_{clip}{n}.jpg", None),
         ("{clip}{n}.jpg", None),
     ],
@@ -332,9 +334,8 @@ def test_names_of_frames_are_offered_as_groups(photos, name, pattern):
     listing = readers.read(DataSource(path=folder))
     offered = [one for one in listing.readings if "group_pattern" in one.options]
     assert [one.options["group_pattern"] for one in offered] == ([pattern] if pattern else [])
-    assert ["frames of 4 clips" in one.sentence for one in listing.guesses] == [True] * bool(
-        pattern
-    )
+    what = "changed copies of 4" if "_jpg.rf" in name or "_original_" in name else "frames of 4 cl"
+    assert [what in one.sentence for one in listing.guesses] == [True] * bool(pattern)
     if pattern:
         source = DataSource.model_validate({"path": folder, **offered[0].options})
         assert set(readers.read(source).pictures["group"].value_counts()) == {3}

@@ -25,6 +25,26 @@ def test_a_folder_that_everybody_may_write_is_refused(folder: Path, below: str) 
         _ = home.ray_dir(), home.cache_dir("pixels")
 
 
+def test_a_file_in_the_place_of_a_folder_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write_text("")
+    with pytest.raises(UserError, match="home is no folder. Set AUTOML_HOME"):
+        home.home_dir()
+    monkeypatch.setenv("AUTOML_HOME", str(folder / "below"))
+    with pytest.raises(UserError, match="home is no folder"):
+        home.home_dir()
+
+
+def test_an_empty_variable_means_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AUTOML_HOME", "")
+    monkeypatch.chdir(tmp_path)
+    assert home.home_dir() == tmp_path / ".automl"
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
 @pytest.mark.parametrize("is_link", [False, True])
 def test_a_folder_of_another_user_is_refused(folder: Path, tmp_path: Path, is_link: bool) -> None:

@@ -14,6 +14,7 @@ NAMED_LIKE_SPLITS = FindingKind("classes_named_like_splits", Severity.WARNING)
 NAMED_LIKE_DATA_SETS = FindingKind("classes_named_like_data_sets", Severity.WARNING)
 COPIED = FindingKind("copied_class", Severity.WARNING)
 UNSORTED = FindingKind("unsorted_class", Severity.WARNING)
+MISSING = FindingKind("class_of_missing_labels", Severity.WARNING)
 SIMILAR = FindingKind("similar_class_names", Severity.INFO)
 CATCH_ALL = FindingKind("catch_all_class", Severity.INFO)
 COMBINED = FindingKind("classes_of_several_labels", Severity.INFO)
@@ -48,6 +49,15 @@ _UNSORTED = re.compile(
     r"|(new|untitled|neuer|nouveau|nueva|nuova)[\W_]*(folder|ordner|dossier|carpeta|cartella)\W*\d*\W*",
     re.IGNORECASE,
 )
+_MISSING = re.compile(
+    r"nan|null|nil|<?na>?|n[./]a\.?|nat|none|missing|no[\W_]label|[-?.–—]+"
+    r"|#(n/a|nv|ref!|name\?|value!|wert!|bezug!|div/0!|null!|num!)",
+    re.IGNORECASE,
+)
+"""Words for a cell without a value in pandas, R, SQL and spreadsheets."""
+
+_SEPARATED = re.compile(r"[,;|]")
+"""What is hardly ever part of a name; see `readers/label_sets.py`."""
 
 
 def check(data: CheckedData) -> Iterator[Finding]:
@@ -88,6 +98,14 @@ def check(data: CheckedData) -> Iterator[Finding]:
             say("Sort them, or leave them out with corrections: exclude."),
         ),
         (
+            MISSING,
+            [label for label in labels if _MISSING.fullmatch(label.strip())],
+            say("Classes are named like a label that is missing"),
+            say(
+                "If it is, empty these cells, or leave the pictures out with corrections: exclude."
+            ),
+        ),
+        (
             SIMILAR,
             _misspelt(labels),
             say("Names of classes differ in one letter"),
@@ -96,9 +114,9 @@ def check(data: CheckedData) -> Iterator[Finding]:
         (
             COMBINED,
             _combined(labels),
-            say("Names of classes look like several labels with blanks between them"),
+            say("Names of classes look like several labels in one"),
             say(
-                "If they are, separate the labels with commas and set task: "
+                "If they are, separate all of them with commas and set task: "
                 "image_classification_multilabel."
             ),
         ),
@@ -128,14 +146,25 @@ def _splits(labels: Sequence[str]) -> list[str]:
 
 
 def _combined(labels: Sequence[str]) -> list[str]:
-    """Those of several words that are classes, too; a word without one is in another name, too."""
+    """Those of parts of which one is a class, too.
+
+    Blanks may be within a name: there a word that is no class is in another name, too.
+    """
+    known = {label.strip() for label in labels}
+    separated = [
+        label
+        for label in labels
+        if _SEPARATED.search(label)
+        and not known.isdisjoint(part.strip() for part in _SEPARATED.split(label))
+    ]
     parts = {label: label.split() for label in labels}
     alone = {words[0] for words in parts.values() if len(words) == 1}
     uses = Counter(word for words in parts.values() for word in words)
-    return [
+    return separated + [
         label
         for label, words in parts.items()
         if len(words) > 1
+        and label not in separated
         and not alone.isdisjoint(words)
         and all(word in alone or uses[word] > 1 for word in words)
     ]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pandas as pd
 
@@ -14,6 +15,8 @@ MAX_IMBALANCE = 10
 
 _OTHER_THINGS = {"glass", "short", "new", "good", "sand", "water", "arm"}
 """Words whose plural is another thing."""
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 NO_READABLE_PICTURE = FindingKind("no_readable_picture", Severity.BLOCKING)
 SINGLE_CLASS = FindingKind("single_class", Severity.BLOCKING)
@@ -152,11 +155,14 @@ def _sizes(data: CheckedData) -> Iterator[Finding]:
 
 
 def _spellings(readable: pd.DataFrame) -> Iterator[Finding]:
-    """Labels that differ only in case, blanks, dashes and underscores, or in the plural."""
-    by_letters: dict[str, list[str]] = {}
+    """Labels that differ only in case, blanks, dashes and underscores, in the plural, or in the
+    zeros around a number."""
+    by_letters: dict[Decimal | str, list[str]] = {}
     for label in sorted(readable["label"].unique()):
         spelt = re.sub(r"[\s_-]+", " ", label).strip().casefold()
-        by_letters.setdefault(_singular(spelt), []).append(label)
+        is_number = _NUMBER.fullmatch(label.strip())  # its dash counts
+        key = Decimal(label.strip()) if is_number else _singular(spelt)
+        by_letters.setdefault(key, []).append(label)
     doubtful = [labels for labels in by_letters.values() if len(labels) > 1]
     if doubtful:
         examples = "; ".join(" / ".join(map(repr, labels)) for labels in doubtful[:3])

@@ -1,4 +1,4 @@
-"""Groups of pictures by the names of their files: frames of clips, pictures of a burst."""
+"""Groups of pictures by the names of their files: frames of clips, bursts, changed copies."""
 
 from dataclasses import replace
 
@@ -10,6 +10,15 @@ from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError, short
 from automl.jobs import group_patterns
 from automl.texts import mark
+
+_OF_FRAMES = mark(
+    "Names such as {name} look like frames of {count} clips or bursts. Frames of one are "
+    "alike, and a score is too good if they are on both sides of the split."
+)
+_OF_CHANGED_COPIES = mark(
+    "Names such as {name} look like changed copies of {count} pictures (augmentation). Copies of "
+    "one are alike, and a score is too good if they are on both sides of the split."
+)
 
 
 def grouped(found: Listing, pattern: str) -> Listing:
@@ -45,10 +54,8 @@ def suspected(found: Listing) -> Listing:
         ).format(pattern=pattern),
         options={"group_pattern": pattern},
     )
-    sentence = mark(
-        "Names such as {name} look like frames of {count} clips or bursts. Frames of one are "
-        "alike, and a score is too good if they are on both sides of the split."
-    ).format(name=names[0][:80], count=f"{count:,}")
+    said = _OF_FRAMES if pattern not in group_patterns.AUGMENTED else _OF_CHANGED_COPIES
+    sentence = said.format(name=names[0][:80], count=f"{count:,}")
     return replace(
         found,
         readings=[*found.readings, reading],

@@ -89,6 +89,17 @@ def test_a_class_for_everything_else_is_worth_knowing(found, label):
     assert "catch_all_class" in found("cat", "dog", label)
 
 
+@pytest.mark.parametrize("label", ["nan", "None", "N/A", "<NA>", "#N/A", "?", "--", "#WERT!"])
+def test_classes_named_like_a_missing_label_are_named(found, label):
+    assert f"{label} (9)" in found("cat", "dog", label)["class_of_missing_labels"]
+
+
+@pytest.mark.parametrize("label", ["cat,fox", "fox; cat", "dog|cat|fox"])
+def test_labels_with_marks_between_them_are_worth_knowing(found, label):
+    message = found("cat", "dog", label, "salt, fine")["classes_of_several_labels"]
+    assert f": {label} (9). " in message
+
+
 def test_several_labels_with_blanks_between_them_are_worth_knowing(found):
     message = found("cat", "dog", "cat dog", "dog fox", "fox cat")["classes_of_several_labels"]
     assert ": cat dog (9), dog fox (9), fox cat (9). " in message

@@ -24,8 +24,15 @@ def test_blanks_dashes_and_underscores_are_the_same(make_samples):
     assert finding.count == 1
 
 
+@pytest.mark.parametrize("pair", ["1 1.0", "01 1", "2.50 2.5", "0 -0"])
+def test_a_number_that_is_written_in_two_ways_is_named(make_samples, pair):
+    (finding,) = spellings(make_samples, *pair.split(), "10", "3")
+    assert finding.count == 1
+
+
 def test_labels_that_are_different_words_are_fine(make_samples):
     assert spellings(make_samples, "cat", "c-at", "redfox", "red fox") == []
+    assert spellings(make_samples, "-1", "1", "10", "1.5", "1-5", "nan", "inf") == []
     assert spellings(make_samples, "glass", "glasses", "bus", "bush", "lens", "dress") == []
 
 
