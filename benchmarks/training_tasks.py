@@ -1,4 +1,4 @@
-"""What training costs with any number of labels a picture beside one class.
+"""Cost of training with any number of labels a picture beside one class.
 
 `python -m benchmarks.training_tasks [--quick]`: a training step and an evaluation, with 6 and with
 1,000 outputs, of both tasks in turns; processor seconds on one thread, medians of the ratios.

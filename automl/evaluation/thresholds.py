@@ -174,7 +174,7 @@ def _highest_f1(steps: Steps) -> float:
 def _nearest(
     values: NDArray[np.float64], above: NDArray[np.floating], below: NDArray[np.floating]
 ) -> float:
-    """Of the middles between scores with the highest value the one that is nearest to 0.5."""
+    """Threshold between two scores: of the best ones the nearest to 0.5."""
     best = np.flatnonzero(values >= values.max() - 1e-12)
     middles = (above[best].astype(np.float64) + below[best]) / 2
     return float(middles[np.abs(middles - THRESHOLD).argmin()])

@@ -57,7 +57,7 @@ _MISSING = re.compile(
 """Words for a cell without a value in pandas, R, SQL and spreadsheets."""
 
 _SEPARATED = re.compile(r"[,;|]")
-"""What is hardly ever part of a name; see `readers/label_sets.py`."""
+"""Characters that are hardly ever part of a name; see `readers/label_sets.py`."""
 
 
 def check(data: CheckedData) -> Iterator[Finding]:
