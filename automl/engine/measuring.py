@@ -34,6 +34,10 @@ _LOOK_SECONDS = 0.2
 _log = logging.getLogger(__name__)
 
 
+class NotNeededError(Exception):
+    """Nobody waits any more for what a worker measures."""
+
+
 def candidates(job: Job, data: Manifest, resources: Resources) -> list[str]:
     """Networks to measure before the first trial, the most important first."""
     if fixed := job.training_parameters.get("model_name"):
@@ -129,13 +133,17 @@ def awaited(pending: Any, wait: Callable[[], None]) -> Any:
 
     Args:
         pending: Ray's reference to the value.
-        wait: called meanwhile; may raise an error to give up.
+        wait: called meanwhile; may raise an error to give up, which ends the worker.
     """
     import ray
     from ray.exceptions import RayError
 
     while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
-        wait()
+        try:
+            wait()
+        except Exception:
+            ray.cancel(pending, force=True)
+            raise
     try:
         return ray.get(pending)
     except RayError as error:

@@ -1,11 +1,11 @@
 """The search as a Ray Tune run."""
 
+import contextlib
 import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from automl.experiments import store
 from automl.experiments.records import now
 from automl.jobs import automode
 from automl.jobs.job import Job
+from automl.jobs.speeds import Speeds
 from automl.jobs.sweep import Policy
 from automl.jobs.trial_cost import Costs
 from automl.model.warm_start import EarlierModel
@@ -84,7 +85,8 @@ def run(
     tune_dir = _empty_tune_dir(results.experiment_dir)
     travelling.land_in(tune_dir)
     ray_internals.treat_lost_results_as_deaths()
-    watch, pacer = Watch(inputs.job, results), _pacer(inputs, results)
+    watch = Watch(inputs.job, results)
+    pacer = _pacer(inputs, results, watch)
     early_termination = EarlyTermination(_policy(inputs.job), results)
     tuner = tune.Tuner(
         _trainable(kind, inputs, watch),
@@ -109,19 +111,29 @@ def run(
     return watch.ending
 
 
-def _pacer(inputs: SearchInputs, results: Results) -> Pacer | None:
+def _pacer(inputs: SearchInputs, results: Results, watch: Watch) -> Pacer | None:
     if inputs.costs is None:
         return None
     resources, num_classes = inputs.resources, inputs.costs.counts.classes
+
+    def wait() -> None:
+        """Look as `Events` does, whose turn comes only when the network is measured."""
+        watch.look()
+        if watch.ending is not None:
+            raise measuring.NotNeededError
+
+    def measured(names: Sequence[str]) -> Speeds | None:
+        with contextlib.suppress(measuring.NotNeededError):
+            return measuring.measured(names, resources, num_classes, wait)
+        return None
+
     return Pacer(
         inputs.job,
         results,
         inputs.costs,
         resources.max_concurrent_trials,
         inputs.left_out,
-        partial(measuring.measured, resources=resources, num_classes=num_classes)
-        if measuring.can_wait(resources)
-        else None,
+        measured if measuring.can_wait(resources) else None,
     )
 
 

@@ -9,11 +9,13 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 
 from automl.engine import deaths, measuring, ray_internals
 from automl.engine.resources import Resources
@@ -98,7 +100,26 @@ def main(address: str, folder: Path, kinds: list[str]) -> None:
     if address != "local":  # whose memory is short
         share = Resources(1, num_cpus=3, num_gpus=0, notes=[])  # with which nothing was measured
         reports["measured"] = measuring.measured(["no_network"], share, num_classes=2)
+        reports["given_up"] = give_up()
     sys.stdout.write(json.dumps(reports) + "\n")
+
+
+def give_up() -> str:
+    """The error of a task that nobody waits for any more."""
+
+    def stop() -> None:
+        raise measuring.NotNeededError
+
+    pending = ray.remote(lambda: time.sleep(60)).remote()
+    try:
+        measuring.awaited(pending, stop)
+        return "nobody has given up"
+    except measuring.NotNeededError:
+        pass
+    try:
+        return str(ray.get(pending, timeout=20))
+    except RayError as error:
+        return type(error).__name__
 
 
 def run(kind: type[Reports], folder: Path) -> dict[str, Any]:
