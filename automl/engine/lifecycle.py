@@ -7,7 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.engine import cluster, combining, disk, measuring, notice, preparation, refit, soups
+from automl.engine import (
+    cluster,
+    combining,
+    disk,
+    further_folds,
+    measuring,
+    notice,
+    preparation,
+    refit,
+    soups,
+)
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources, with_fewer_trials
@@ -155,6 +165,7 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
     results.end_rest(reason or "The search ended before it started.")
     results.expect()
     if ending is None or ending.is_success:
+        further_folds.add(inputs, results)
         soups.add(inputs, results)
         combining.combine(inputs.job, results)
     best = results.best_trial()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automl.engine import forecasting
+from automl.engine import fold_rule, forecasting
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.engine.space_points import axis
@@ -100,6 +100,26 @@ class Pacer:
         needed = refit_seconds(best, self._costs.num_pictures / counts.train)
         return needed if needed <= most else 0.0
 
+    def _clock_of_trainings(self) -> Clock:
+        """The time left without what is kept for further folds of the best training so far.
+
+        Further trainings come after them: with few pictures they could not be told from it.
+        """
+        clock, trial, counts = self.clock(), self._uncertain(), self._costs.counts
+        if trial is None:
+            return clock
+        again = refit_seconds(trial, self._costs.num_pictures / counts.train)
+        again = again if clock.most_for_refit else 0.0
+        left, seconds = clock.seconds + clock.kept_for_refit - again, fold_seconds(trial)
+        num_folds = min(fold_rule.num_needed(trial, counts.train), max(0, int(left // seconds)))
+        return replace(clock, seconds=clock.seconds - num_folds * seconds)
+
+    def _uncertain(self) -> TrialRecord | None:
+        """The trial that gets further folds after the search, if there is time."""
+        if self._costs.counts.validation_is_given:
+            return None
+        return fold_rule.uncertain(self._results)
+
     def fit(self, trial: PlannedTrial) -> PlannedTrial | None:
         """The trial with as many epochs as end in the time left; None if it does not fit.
 
@@ -110,7 +130,7 @@ class Pacer:
         if trial.trial_id in self._results.states():
             return trial
         self._measure(trial.requested)
-        clock = self.clock()
+        clock = self.clock() if "method" in trial.requested else self._clock_of_trainings()
         trial = self._with_best_probe(self._with_best_networks(trial), clock)
         timed = self._fitted(trial.wanted or trial.requested, clock)
         if timed is None:
@@ -199,7 +219,7 @@ class Pacer:
         self, trials: Iterable[Mapping[str, Any]], share: float
     ) -> tuple[Mapping[str, Any], TimedTrial] | None:
         """The first that fits into the time left, as a baseline into a share of it."""
-        clock, known = self.clock(), self._known_features()
+        clock, known = self._clock_of_trainings(), self._known_features()
         timed = ((values, schedule.within_share(share, values, clock, known)) for values in trials)
         return next(((values, one) for values, one in timed if one is not None), None)
 
@@ -272,7 +292,12 @@ class Pacer:
     def close(self) -> None:
         """No further trial fits."""
         left = self._results.time_limit.seconds_left()
-        self.closing = endings.NO_ROOM_LEFT.format(time=plan_text.about(max(0.0, left)))
+        time, trial = plan_text.about(max(0.0, left)), self._uncertain()
+        has_folds = trial and self._clock_of_trainings().seconds < self.clock().seconds
+        if trial and has_folds:
+            self.closing = endings.ROOM_FOR_FOLDS.format(time=time, trial=trial.trial_id)
+        else:
+            self.closing = endings.NO_ROOM_LEFT.format(time=time)
 
     def _fitted(self, values: Mapping[str, Any], clock: Clock) -> TimedTrial | None:
         return schedule.fitted(values, clock, self._known_features())
@@ -361,6 +386,11 @@ def refit_seconds(trial: TrialRecord, growth: float) -> float:
     scoring = sum(one.evaluation_seconds for one in trial.evaluations)
     start = max(0.0, (trial.seconds or 0.0) - training - scoring)
     return start + growth * training + scoring / len(trial.evaluations)
+
+
+def fold_seconds(trial: TrialRecord) -> float:
+    """Seconds to train a trial again without other pictures; it then has about as many."""
+    return refit_seconds(trial, 1.1)
 
 
 def slowdown(costs: Costs, trials: Iterable[TrialRecord]) -> tuple[dict[str, float], float]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
 from automl.engine import cluster, failures, pacing
@@ -30,6 +30,7 @@ from automl.texts import mark
 from automl.training.trial_data import TrialData
 
 if TYPE_CHECKING:
+    from automl.evaluation.predictions import Predictions
     from automl.training.refitting import Refit
 
 _LOOK_SECONDS = 0.5
@@ -42,6 +43,7 @@ _MOST_LOST = 0.02
 """A model has failed if it scores so much less on pictures it has seen than the one before."""
 
 _log = logging.getLogger(__name__)
+_Trained = TypeVar("_Trained")
 
 
 class NotRefittedError(Exception):
@@ -104,16 +106,16 @@ def refit_best(
     try:
         members = [results.trials[one.trial_id] for one in trial.members] or [trial]
         tuned = [member for member in members if member.method == "fine_tuning"]
-        if not tuned or not all(_data(one, inputs).is_cross_validated for one in tuned):
+        if not tuned or not all(data_of(one, inputs).is_cross_validated for one in tuned):
             return
         _give_up_if_over(results, math.inf)
         left = [member for member in tuned if not member.refitted_on]
-        needed = [_seconds_needed(member, inputs) for member in left]
+        needed = [seconds_needed(member, inputs) for member in left]
         _refuse_late(sum(needed), inputs, results)
         for member, seconds in zip(left, needed, strict=True):
             _refit(member, seconds, inputs, results, fit or in_a_worker)
         if trial.members:
-            _average(trial, _data(tuned[0], inputs), results, run_here)
+            _average(trial, data_of(tuned[0], inputs), results, run_here)
         results.expect()
     except NotRefittedError as reason:
         _note(results, trial, str(reason))
@@ -142,14 +144,14 @@ def refuse_worse(metric: str, before: float, after: float, num_pictures: int) ->
         )
 
 
-def _data(trial: TrialRecord, inputs: RefitInputs) -> TrialData:
+def data_of(trial: TrialRecord, inputs: RefitInputs) -> TrialData:
     hyperparameters = resolve(trial.hyperparameters)
     earlier = inputs.earlier.get(hyperparameters.checkpoint_run_id or "")
     return replace(inputs.data[picture_sizes(hyperparameters)], earlier=earlier)
 
 
-def _seconds_needed(trial: TrialRecord, inputs: RefitInputs) -> float:
-    data = _data(trial, inputs)
+def seconds_needed(trial: TrialRecord, inputs: RefitInputs) -> float:
+    data = data_of(trial, inputs)
     return pacing.refit_seconds(trial, len(data.everything().labels) / len(data.train.labels))
 
 
@@ -176,7 +178,7 @@ def _refuse_late(needed: float, inputs: RefitInputs, results: Results) -> None:
 def _refit(
     trial: TrialRecord, needed: float, inputs: RefitInputs, results: Results, fit: Fit
 ) -> None:
-    data = _data(trial, inputs)
+    data = data_of(trial, inputs)
     results.update(
         message=mark(
             "Fitting {trial} again to all {pictures} training and validation pictures: about "
@@ -187,26 +189,36 @@ def _refit(
             time=plan_text.about(needed),
         )
     )
-    share, num_epochs = inputs.resources, trial.evaluations[-1].epoch
-    assignment = Assignment(
+    found = fit(assigned(trial, data, inputs), giving_up(results, needed))
+    metric = inputs.job.primary_metric
+    before = trial.validated()
+    assert before is not None
+    num_validation = len(data.validation.labels)
+    refuse_worse(metric, before.metrics[metric], found.metrics[metric], num_validation)
+    with tempfile.TemporaryDirectory(dir=results.experiment_dir) as folder:
+        for name, content in found.files.items():
+            Path(folder, name).write_bytes(content)
+        results.refitted(trial.trial_id, found.num_pictures, Path(folder))
+
+
+def assigned(trial: TrialRecord, data: TrialData, inputs: RefitInputs) -> Assignment:
+    """Inputs of a worker that trains a trial again."""
+    share = inputs.resources
+    return Assignment(
         resolve(trial.hyperparameters),
         data,
-        num_epochs,
+        trial.evaluations[-1].epoch,
         share.num_cpus,
         share.num_gpus,
         share.placing,
         inputs.carried,
     )
+
+
+def giving_up(results: Results, needed: float) -> Callable[[], None]:
+    """Raises NotRefittedError once a worker that needs so many seconds should end."""
     until = time.monotonic() + max(_LEAST_PATIENCE_SECONDS, _PATIENCE * needed)
-    found = fit(assignment, lambda: _give_up_if_over(results, until))
-    metric = inputs.job.primary_metric
-    before = trial.score(metric)
-    assert before is not None
-    refuse_worse(metric, before, found.metrics[metric], len(data.validation.labels))
-    with tempfile.TemporaryDirectory(dir=results.experiment_dir) as folder:
-        for name, content in found.files.items():
-            Path(folder, name).write_bytes(content)
-        results.refitted(trial.trial_id, found.num_pictures, Path(folder))
+    return lambda: _give_up_if_over(results, until)
 
 
 def _average(
@@ -227,8 +239,47 @@ def _average(
         results.refitted(ensemble.trial_id, len(data.everything().labels), folder)
 
 
-def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> "Refit":
-    """Fit in a worker, and in another one if that dies.
+def fit_here(assignment: Assignment) -> "Refit | str":
+    """Fit in this process, which needs torch; returns a sentence for the user if it fails."""
+    from automl.training import refitting
+
+    return _trained_here(assignment, refitting.refit)
+
+
+def answers_here(assignment: Assignment) -> "Predictions | str":
+    """Train in this process, and answer for the validation pictures; see `fit_here`."""
+    from automl.training import refitting
+
+    return _trained_here(assignment, refitting.answers)
+
+
+def _trained_here(assignment: Assignment, train: Callable[..., _Trained]) -> _Trained | str:
+    import torch
+
+    from automl.training.process_state import ProcessState
+    from automl.training.trial_training import Placement
+
+    state = ProcessState.take()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return train(
+            assignment.hyperparameters,
+            assignment.carried.here(assignment.data, assignment.hyperparameters),
+            Placement(device, assignment.num_threads),
+            num_epochs=assignment.num_epochs,
+        )
+    except Exception as error:  # noqa: BLE001 (an error must not end the worker)
+        return failures.explain(error).cause
+    finally:
+        state.put_back()
+
+
+def in_a_worker(
+    assignment: Assignment,
+    give_up_if_over: Callable[[], None],
+    train: Callable[[Assignment], Any] = fit_here,
+) -> Any:
+    """Train in a worker, and in another one if that dies; returns what `train` does.
 
     Raises:
         NotRefittedError: it fails, both die, or `give_up_if_over` has raised it.
@@ -236,7 +287,7 @@ def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> 
     import ray
     from ray.exceptions import RayError
 
-    task = ray.remote(fit_here).options(
+    task = ray.remote(train).options(
         num_cpus=assignment.num_threads,
         num_gpus=assignment.num_gpus,
         max_retries=0,
@@ -251,9 +302,9 @@ def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> 
                 ray.cancel(pending, force=True)  # the export needs its cores
                 raise
         try:
-            found: Refit | str = ray.get(pending)
+            found = ray.get(pending)
         except RayError:
-            _log.exception("the worker that fitted the best trial again has died")
+            _log.exception("the worker that trained a trial again has died")
             continue
         if isinstance(found, str):
             raise NotRefittedError(found)
@@ -270,29 +321,6 @@ def _give_up_if_over(results: Results, until: float) -> None:
         raise NotRefittedError(
             mark("it took more than {times} times as long as expected.").format(times=_PATIENCE)
         )
-
-
-def fit_here(assignment: Assignment) -> "Refit | str":
-    """Fit in this process, which needs torch; returns a sentence for the user if it fails."""
-    import torch
-
-    from automl.training import refitting
-    from automl.training.process_state import ProcessState
-    from automl.training.trial_training import Placement
-
-    state = ProcessState.take()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return refitting.refit(
-            assignment.hyperparameters,
-            assignment.carried.here(assignment.data, assignment.hyperparameters),
-            Placement(device, assignment.num_threads),
-            num_epochs=assignment.num_epochs,
-        )
-    except Exception as error:  # noqa: BLE001 (an error must not end the worker)
-        return failures.explain(error).cause
-    finally:
-        state.put_back()
 
 
 def _note(results: Results, trial: TrialRecord, reason: str) -> None:

@@ -241,6 +241,19 @@ class Results:
         self._set(changed)
         self._update_standings()
 
+    def answered(
+        self, trial_id: str, predictions: Path, scored: Evaluation, evidence: Evidence
+    ) -> None:
+        """Record that a trial has answered for more pictures; the file has all its answers."""
+        trial = self.trials[trial_id]
+        changes = {"scored": scored, "evidence": evidence, **self._interval(trial, predictions)}
+        changed = trial.model_copy(update=changes)
+        journal.commit(self.experiment_dir, changed, {"predictions.parquet": predictions})
+        self._set(changed)
+        for other in list(self.trials.values()):  # all may have answered for the same pictures now
+            self._change(other.trial_id, comparable_scores={})
+        self.expect()
+
     def refitted(self, trial_id: str, num_pictures: int, folder: Path) -> None:
         """Record that the trial was fitted again to so many pictures; the folder has its model."""
         changed = self.trials[trial_id].model_copy(update={"refitted_on": num_pictures})

@@ -2,10 +2,10 @@
 
 Trials on frozen features have answers for every picture that is not a test picture, each by a
 model that has not seen it (cross-validation). Other trials have answers for the validation pictures
-only, which may be easier or harder than the rest. Where a trial of the first kind shows by how
-much, their scores are corrected by the method of control variates (Lavenberg and Welch, A
-Perspective on the Use of Control Variables to Increase the Efficiency of Monte Carlo Simulations,
-1981).
+or for a few folds, which may be easier or harder than the rest. Where a trial of the first kind
+shows by how much, their scores are corrected by the method of control variates (Lavenberg and
+Welch, A Perspective on the Use of Control Variables to Increase the Efficiency of Monte Carlo
+Simulations, 1981).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -48,6 +48,15 @@ class Predictions:
         rows = order[np.searchsorted(self.sample_ids, sample_ids, sorter=order)]
         return Predictions(self.sample_ids[rows], self.labels[rows], self.probabilities[rows])
 
+    def joined(self, other: "Predictions") -> "Predictions":
+        """These answers and those for other pictures, in the order of their ids."""
+        import numpy as np
+
+        ids = np.concatenate([self.sample_ids, other.sample_ids])
+        labels = np.concatenate([self.labels, other.labels])
+        probabilities = np.concatenate([self.probabilities, other.probabilities])
+        return Predictions(ids, labels, probabilities).of(np.sort(ids))
+
     def is_about_the_same_as(self, predictions: "Predictions") -> bool:
         """True if both are for the same pictures, with the same labels, in the same order."""
         import numpy as np

@@ -14,6 +14,10 @@ TIME_LIMIT = LIMIT_REACHED.partition(" {")[0]
 NO_ROOM_LEFT = mark(
     "The search ended: in the {time} left before the time limit no further trial would end."
 )
+ROOM_FOR_FOLDS = mark(
+    "The search ended: in the {time} left before the time limit {trial} is tried on further "
+    "pictures, and no further trial would end."
+)
 NO_ROOM = NO_ROOM_LEFT.partition(" {")[0]
 """First words of the message if the time left was too short for another trial."""
 

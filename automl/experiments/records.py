@@ -124,6 +124,10 @@ class Evidence(FrozenModel):
     num_folds: int = 0
     """Number of folds of all pictures that are not test pictures; 0: the validation pictures."""
 
+    further_folds: int = 0
+    """Parts of the training pictures that models trained like this one, but without them, have
+    answered for, too."""
+
     @property
     def trained_share(self) -> float:
         """Pictures that the scored models were fitted to, as a share of the kept model's."""
@@ -133,12 +137,13 @@ class Evidence(FrozenModel):
     def sentence(self) -> str:
         """Said beside a score."""
         pictures = texts.integer(self.num_pictures)
-        if not self.num_folds:
+        folds = self.num_folds or (self.further_folds and 1 + self.further_folds)
+        if not folds:
             return _("on {pictures} validation pictures").format(pictures=pictures)
         return _(
             "on {pictures} training and validation pictures, each predicted by a model that has "
             "not seen it ({folds} folds)"
-        ).format(pictures=pictures, folds=self.num_folds)
+        ).format(pictures=pictures, folds=folds)
 
 
 class TrialError(FrozenModel):
@@ -203,6 +208,10 @@ class TrialRecord(FrozenModel):
     evidence: Evidence | None = None
     """The pictures of the scores; None: the validation pictures, or nothing is known yet."""
 
+    scored: Evaluation | None = None
+    """The best evaluation with the scores of all its answers, where further folds were added to
+    those for the validation pictures; its curve is that of the validation pictures alone."""
+
     score_low: float | None = None
     score_high: float | None = None
     """95 % interval of the best evaluation's primary metric, over the pictures of the evidence."""
@@ -239,7 +248,13 @@ class TrialRecord(FrozenModel):
     @property
     def fitted_to(self) -> str:
         """Pictures its model was fitted to, if its scores come from models of fewer pictures."""
-        if self.refitted_on:
+        has_folds = self.evidence is not None and self.evidence.further_folds > 0
+        if has_folds and not self.members and not self.refitted_on:
+            return _(
+                "The model itself answered for the validation pictures; models that were trained "
+                "like it without the other pictures answered for those."
+            )
+        if self.refitted_on and (self.members or not has_folds):
             said = (
                 _(
                     "Its members were fitted again to all {pictures} training and validation "
@@ -254,12 +269,13 @@ class TrialRecord(FrozenModel):
                 )
             )
             return said.format(pictures=texts.integer(self.refitted_on))
-        if self.evidence is None or not self.evidence.num_folds:
+        if self.evidence is None or not (self.evidence.num_folds or self.refitted_on):
             return ""
+        num_pictures = self.refitted_on or self.effective.get("num_train_images", 0)
         return _(
             "The model was fitted to all {pictures} training and validation pictures; the score is "
             "that of models which had not seen the pictures that they were scored on."
-        ).format(pictures=texts.integer(self.effective.get("num_train_images", 0)))
+        ).format(pictures=texts.integer(num_pictures))
 
     @property
     def method(self) -> str:
@@ -300,7 +316,11 @@ class TrialRecord(FrozenModel):
         return _seconds(self.started_at, self.ended_at, self.paused_seconds)
 
     def best_evaluation(self) -> Evaluation | None:
-        """Evaluation that determines the rank."""
+        """Evaluation that determines the rank, by all answers of the evidence."""
+        return self.scored or self.validated()
+
+    def validated(self) -> Evaluation | None:
+        """Evaluation of the epoch that is kept, as it was when it was trained."""
         # from the end, where it usually is: the pages call this for every trial
         return next((e for e in reversed(self.evaluations) if e.epoch == self.best_epoch), None)
 

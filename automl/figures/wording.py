@@ -301,8 +301,8 @@ def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
     if not any(primary_metric in record.comparable_scores for record in trials):
         return ""
     return _(
-        "Trials that were trained are scored on the validation pictures alone, the others on all "
-        "pictures: the order makes up for that, so a high score on few pictures counts for less."
+        "Some trials are scored on the validation pictures alone, others on more pictures: the "
+        "order makes up for that, so a high score on few pictures counts for less."
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from automl.texts import mark
 
 Progress = Callable[[str, int, int], None]
 
+NUM_TURNS = 5
+"""Parts of the training pictures that may be held out in turn. The number of folds is a multiple of
+it, so that the parts are about equal."""
+
 
 @dataclass(frozen=True)
 class LabelledPictures:
@@ -37,6 +41,16 @@ class LabelledPictures:
 
     contents: NDArray[np.bytes_] | None = None
     """(N,) names of the pixels of each picture, see `pixels.contents`; None: they have none."""
+
+    def take(self, rows: NDArray[np.int64]) -> "LabelledPictures":
+        """Some of the pictures."""
+        return LabelledPictures(
+            self.pictures.take(rows),
+            self.sample_ids[rows],
+            self.labels[rows],
+            self.folds[rows],
+            None if self.contents is None else self.contents[rows],
+        )
 
     def joined(self, other: "LabelledPictures") -> "LabelledPictures":
         """These pictures and those of another split."""
@@ -72,6 +86,27 @@ class TrialData:
     def everything(self) -> LabelledPictures:
         """The pictures that a model which is handed out can be fitted to."""
         return self.train.joined(self.validation) if self.is_cross_validated else self.train
+
+    def turns(self) -> list["TrialData"]:
+        """The data with a part of the training pictures held out in place of those for validation.
+
+        Together the parts are all training pictures that may be held out. Folds stay whole, and
+        with them copies and groups. A class of which no picture would be left is not held out.
+        """
+        if not self.is_cross_validated:
+            return []
+        pictures, found = self.train, []
+        for turn in range(NUM_TURNS):
+            is_out = (pictures.folds >= 0) & (pictures.folds % NUM_TURNS == turn)
+            is_out &= _have_all_labels(pictures.labels, self._rest(is_out).labels)
+            if is_out.any():
+                held_out = pictures.take(np.flatnonzero(is_out))
+                found.append(replace(self, train=self._rest(is_out), validation=held_out))
+        return found
+
+    def _rest(self, is_out: NDArray[np.bool_]) -> LabelledPictures:
+        """The pictures to fit to while some of the training pictures are held out."""
+        return self.train.take(np.flatnonzero(~is_out)).joined(self.validation)
 
 
 def prepare(
@@ -125,6 +160,13 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
         split_hash=split_hash(manifest.samples),
         rendering=manifest.rendering,
     )
+
+
+def _have_all_labels(labels: NDArray[np.int64], of_others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(N,) True for a picture each of whose labels another picture has, too."""
+    if labels.ndim == 1:
+        return np.isin(labels, of_others)
+    return np.asarray(~(labels.astype(bool) & ~of_others.any(axis=0)).any(axis=1))
 
 
 def split_hash(samples: pd.DataFrame) -> str:

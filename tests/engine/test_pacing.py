@@ -10,7 +10,7 @@ from automl.engine.pacing import Pacer, slowdown
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.experiments import store
-from automl.experiments.records import ExperimentRecord, TrialRecord, TrialState, now
+from automl.experiments.records import Evidence, ExperimentRecord, TrialRecord, TrialState, now
 from automl.jobs import schedule
 from automl.jobs.distributions import Choice
 from automl.jobs.hyperparameters import is_mirrored, networks_of
@@ -41,7 +41,8 @@ def trained(number: int, factor: float, model_name: str = "mobilenetv2") -> Tria
     }
     evaluations = [one.model_copy(update=seconds) for one in trial.evaluations]
     changes = {"evaluations": evaluations, "hyperparameters": {**TUNING, "model_name": model_name}}
-    return trial.model_copy(update={**changes, "number": number})
+    interval = {"score_low": 0.59, "score_high": 0.61}
+    return trial.model_copy(update={**changes, **interval, "number": number})
 
 
 def opened(folder: Path, minutes: float, **keys: Any) -> tuple[Results, Pacer]:
@@ -263,6 +264,25 @@ def test_a_proposal_without_time_takes_a_faster_network_or_ends_the_search(tmp_p
     assert pacer.with_faster_network(slow, space) is None
     pacer.close()
     assert "no further trial would end" in pacer.closing
+
+
+def test_further_folds_of_the_best_training_come_before_other_trainings(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=13)
+    certain = trained(0, 1.0)  # a fold takes a minute and a half
+    results._set(certain)
+    another = PlannedTrial.of(1, TUNING)
+    assert epochs(pacer.fit(another)) == 6
+    evidence = Evidence(num_pictures=250)  # two folds of 200 pictures are missing
+    interval = {"score_low": 0.54, "score_high": 0.66, "evidence": evidence}
+    results._set(certain.model_copy(update=interval))
+    assert 2 <= epochs(pacer.fit(another)) < 6
+    begin(results, 11)
+    assert pacer.fit(another) is None
+    pacer.close()
+    assert "trial-000 is tried on further pictures" in pacer.closing
+    begin(results, 8)  # too short for a fold
+    pacer.close()
+    assert "tried on further pictures" not in pacer.closing
 
 
 def scored(results: Results, *scores: float) -> None:

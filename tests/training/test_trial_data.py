@@ -1,7 +1,9 @@
 """The data of a trial: one array for all splits, on this machine and on others."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from automl.dataset import manifest, pictures
@@ -10,7 +12,7 @@ from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.training import trial_data
 from automl.training.batches import scored_batches
-from automl.training.trial_data import opened
+from automl.training.trial_data import TrialData, opened
 from tests.small_training import TINY
 
 
@@ -38,3 +40,24 @@ def test_one_decode_serves_all_training_sizes(shapes: Path) -> None:
     made = manifest.build(Job(training_data=DataSource(path=shapes)))
     prepared = trial_data.prepare(made, asked, progress=lambda *_: None)
     assert len(prepared) == 1
+
+
+def test_each_training_picture_is_held_out_once_unless_it_is_the_last_of_its_class(
+    tiny_data: TrialData,
+) -> None:
+    train = tiny_data.train
+    turns = tiny_data.turns()
+    held_out = np.concatenate([turn.validation.sample_ids for turn in turns])
+    assert sorted(held_out) == train.sample_ids.tolist()
+    for turn in turns:
+        (number,) = set(turn.validation.folds % 5)
+        is_of_train = np.isin(turn.train.sample_ids, train.sample_ids)
+        assert number not in turn.train.folds[is_of_train] % 5
+        fitted = {*turn.train.sample_ids, *turn.validation.sample_ids}
+        assert fitted == set(range(60))
+    rare = replace(train, labels=np.where(train.folds % 5 == 2, 1, 0))
+    others = replace(tiny_data.validation, labels=np.zeros_like(tiny_data.validation.labels))
+    turns = replace(tiny_data, train=rare, validation=others).turns()
+    assert [set(turn.validation.labels) for turn in turns] == 4 * [{0}]
+    given = replace(others, folds=np.full(len(others.labels), -1))
+    assert replace(tiny_data, validation=given).turns() == []

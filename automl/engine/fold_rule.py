@@ -1,0 +1,52 @@
+"""The fine-tuned trial that gets further folds: it may be the best, and few pictures say so."""
+
+import math
+
+from automl.engine.results import Results
+from automl.experiments import leaderboard
+from automl.experiments.records import TrialRecord, TrialState
+from automl.training.trial_data import NUM_TURNS
+
+WIDEST = 0.04
+"""Half of the 95 % interval of a score, up to which its pictures are enough."""
+
+
+def num_needed(trial: TrialRecord, num_train: int) -> int:
+    """Number of further folds by which the interval of its score gets narrow enough, about.
+
+    Args:
+        trial: an uncertain one.
+        num_train: number of training pictures, a fifth of which is in a fold.
+    """
+    num_left = NUM_TURNS - (trial.evidence.further_folds if trial.evidence else 0)
+    if trial.score_low is None or trial.score_high is None or trial.evidence is None:
+        return num_left
+    wider = (trial.score_high - trial.score_low) / 2 / WIDEST
+    missing = (wider**2 - 1) * trial.evidence.num_pictures
+    return min(num_left, math.ceil(missing * NUM_TURNS / num_train))
+
+
+def uncertain(results: Results) -> TrialRecord | None:
+    """The best fine-tuned trial, if its score reaches the best one and is not known well.
+
+    Both by its 95 % interval: it is wider than 0.04 to each side, and the best score lies in it. A
+    trial that starts from an earlier model gets none, for that has seen the other pictures.
+    """
+    metric, best = results.primary_metric, results.best_trial()
+    tuned = [one for one in results.trials.values() if one.method == "fine_tuning"]
+    ranked = leaderboard.by_score(tuned, metric)
+    if best is None or not ranked:
+        return None
+    trial = ranked[0]
+    can_have_more = (
+        trial.state is TrialState.COMPLETED
+        and "checkpoint_run_id" not in trial.hyperparameters
+        and (trial.evidence is None or trial.evidence.further_folds < NUM_TURNS)
+    )
+    score, lead = trial.ranking_score(metric), best.ranking_score(metric)
+    if not can_have_more or score is None or lead is None:
+        return None
+    if trial.score_low is None or trial.score_high is None:  # too few pictures for any interval
+        return trial
+    half = (trial.score_high - trial.score_low) / 2
+    return trial if half > WIDEST and score + half >= lead else None
