@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-SECONDS = 300.0
-"""Time for which a search goes without its storage."""
+SECONDS = 360.0
+"""Time for which a search goes without its storage: five minutes, and what it takes to come back."""
 
 _PAUSE_SECONDS = 2.0
 _NO_USE = (errno.ENOSPC, errno.EDQUOT)

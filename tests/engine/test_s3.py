@@ -69,7 +69,7 @@ def bucket(tmp_path: Path) -> Iterator[Bucket]:
 
 
 @pytest.mark.usefixtures("head")
-@pytest.mark.parametrize("seconds", [5, pytest.param(240, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("seconds", [5, pytest.param(300, marks=pytest.mark.nightly)])
 def test_a_trial_goes_on_from_a_bucket_that_was_silent(
     bucket: Bucket, shapes: Path, seconds: int
 ) -> None:
