@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 SECONDS = 360.0
-"""Time for which a search goes without its storage: five minutes, and what it takes to come back."""
+"""Time for which a search goes without its storage: five minutes, and some to come back."""
 
 _PAUSE_SECONDS = 2.0
 _NO_USE = (errno.ENOSPC, errno.EDQUOT)
