@@ -30,6 +30,9 @@ from automl.training import trial_data
 MAX_PICTURES = 4_000
 """Pictures that are looked at: of a larger data set a random choice, so that it takes a minute."""
 
+_MOST_ALONE = 1_000
+"""Pictures up to which one thread fits the probe."""
+
 
 def score(job: Job, progress: Counted) -> FirstScore:
     """Score the pictures that are not test pictures, each by a probe that has not seen it.
@@ -67,8 +70,10 @@ def look(job: Job, progress: Counted) -> Looked:
 
 def look_at(everything: Manifest, job: Job, progress: Counted) -> Looked:
     """The features of the pictures of some data that was read already."""
-    cores.limit_matrix_threads(cores.usable_cores())
     data = _some(everything, job.seed)
+    # two threads wait for each other longer than small matrix products take
+    is_small = len(data.samples) <= _MOST_ALONE
+    cores.limit_matrix_threads(1 if is_small else cores.usable_cores())
     hyperparameters = probe(job, data)
     samples = data.samples[data.samples["split"].isin(["train", "validation"])]
     features = features_of(hyperparameters, data, samples, progress)
