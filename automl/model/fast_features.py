@@ -24,6 +24,9 @@ from automl.model.network import Normalised
 _WORTH_SECONDS = 25.0
 """Seconds of work left to PyTorch from which a conversion saves more time than it takes."""
 
+_OPENED_SHARE = 0.1
+"""Share of them from which a network that was converted before is worth opening."""
+
 _TOLERANCE = 1e-3
 """Largest difference from PyTorch's features, as a share of their standard deviation."""
 
@@ -54,7 +57,8 @@ def extract(
     num_left = num_pictures - len(first)
     if num_left == 0:
         return found[0]
-    is_slow = first.device.type == "cpu" and num_left * seconds_each > _WORTH_SECONDS
+    worth = _WORTH_SECONDS * (_OPENED_SHARE if folder.exists() else 1.0)
+    is_slow = first.device.type == "cpu" and num_left * seconds_each > worth
     run = _agreeing(network, first, found[0], folder) if is_slow else None
     if run is None:
         found.append(linear_head.extract_features(network, waiting))

@@ -62,3 +62,12 @@ def test_few_pictures_are_not_worth_a_conversion(network: Normalised, tmp_path: 
         network, PIXELS.split(4), num_pictures=len(PIXELS), folder=tmp_path / "none"
     )
     assert not (tmp_path / "none").exists()
+
+
+def test_a_network_that_was_converted_before_is_opened_for_fewer_pictures(
+    network: Normalised, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, caplog.at_level("DEBUG"):
+        patch.setattr(fast_features, "_OPENED_SHARE", 0.0)
+        fast_features.extract(network, PIXELS.split(4), num_pictures=10, folder=tmp_path)
+    assert "not converted" in caplog.text  # the folder is empty, but it was tried
