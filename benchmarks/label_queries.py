@@ -17,9 +17,6 @@ from automl.model.linear_probe import LinearProbe
 _DROPPED_SHARE, _NUM_DROPOUTS = 0.75, 3
 """Settings of DropQuery, as its authors have chosen them."""
 
-_NUM_COMPONENTS, _RIDGE, _LEAST_INFORMATION = 192, 0.01, 0.05
-"""Settings of BAIT: principal components, ridge, and information of a picture with a label."""
-
 
 @dataclass(frozen=True)
 class Pool:
@@ -62,7 +59,7 @@ def by_margin(pool: Pool, count: int) -> Positions:
 
 
 def by_spread_margin(pool: Pool, count: int) -> Positions:
-    """The choice that `automl.labelling` makes."""
+    """Margins, spread over clusters: what `automl.labelling` does for any number of labels."""
     return queries.unsure(pool.features, queries.margins(pool.probabilities), count, pool.seed)
 
 
@@ -131,39 +128,9 @@ def by_typicality(pool: Pool, count: int) -> Positions:
 
 
 def by_information(pool: Pool, count: int) -> Positions:
-    """BAIT (Ash et al., Gone Fishing, 2021) with one weight for all classes: each picture lowers
-    most what the probe does not know about all pictures, by their Fisher information."""
-    known, asked = _principal_components(pool)
-    uncertainty = 1 - (pool.probabilities**2).sum(axis=1)
-    of_known = 1 - (pool.probe.probabilities(pool.labelled) ** 2).sum(axis=1)
-    of_known = np.maximum(of_known, _LEAST_INFORMATION)[:, None]
-    whole = (asked * uncertainty[:, None]).T @ asked / len(asked)
-    inverse = np.linalg.inv((known * of_known).T @ known + _RIDGE * np.eye(known.shape[1]))
-    seen = asked @ inverse
-    gain, own = ((seen @ whole) * seen).sum(axis=1), (seen * asked).sum(axis=1)
-    chosen: list[int] = []
-    for _ in range(min(count, len(asked))):
-        scores = uncertainty * gain / (1 + uncertainty * own)
-        scores[chosen] = -1
-        best = int(scores.argmax())
-        chosen.append(best)
-        # Sherman and Morrison: the inverse with this picture, and all that depends on it
-        row, common = seen[best], asked @ seen[best]
-        share = uncertainty[best] / (1 + uncertainty[best] * own[best])
-        told = whole @ row
-        gain += share * common * (share * (row @ told) * common - 2 * (seen @ told))
-        own -= share * common**2
-        seen = seen - share * np.outer(common, row)
-    return np.array(chosen)
-
-
-def _principal_components(pool: Pool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(L, R) and (N, R), with a mean square length of about 1."""
-    rows = np.concatenate([pool.labelled, pool.features])
-    rows = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-6)
-    variances, axes = np.linalg.eigh(rows.T @ rows / len(rows))
-    rows = rows @ axes[:, -_NUM_COMPONENTS:] / np.sqrt(variances.sum())
-    return rows[: len(pool.labelled)], rows[len(pool.labelled) :]
+    """The choice that `automl.labelling` makes: BAIT (Ash et al., 2021)."""
+    of_known = pool.probe.probabilities(pool.labelled)
+    return queries.informative(pool.features, pool.labelled, pool.probabilities, of_known, count)
 
 
 QUERIES: Sequence[tuple[str, Query]] = (

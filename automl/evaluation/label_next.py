@@ -6,7 +6,7 @@ from automl.evaluation.first_score import Answer
 from automl.frozen_model import FrozenModel
 
 Why = Literal["unsure", "typical"]
-"""unsure: the probe wavers between classes, or about labels; typical: many look like it."""
+"""unsure: the probe wavers between classes, or about labels; typical: others look like it."""
 
 
 class Suggestion(FrozenModel):

@@ -2,10 +2,13 @@
 
 Probes are fitted to parts of the pictures and asked about pictures that they have not seen. Their
 errors follow a power law of the number of pictures, as those of each class do of its own (Tae and
-Whang, Slice Tuner, 2021); its parameters are drawn again by the bootstrap for the intervals.
+Whang, Slice Tuner, 2021). Few pictures say nothing about its exponent, so that it is drawn from
+those that are usual (`benchmarks/label_next.py`); the pictures, or for a class the probes, are
+drawn again by the bootstrap.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,18 +22,29 @@ Fit = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 FEWEST = 40
 """Pictures below which nothing is forecast: each part would have a handful."""
 
-_HELD_OUT = 0.2
-_SHARES = (0.125, 0.25, 0.5, 1.0)
-_NUM_REPEATS = 4
+_NUM_FOLDS = 5
+_REPEATS = {0.125: 3, 0.25: 3, 0.5: 2, 1.0: 1}
+"""Probes of each fold, by the share of its training pictures that they are fitted to."""
+
 _NUM_MIXED = 24
 """Probes with another part of each class, which tell what the pictures of one class bring."""
 
-_EXPONENTS = np.linspace(0.2, 0.8, 7)
+_EXPONENTS = (0.2, 0.3, 0.4, 0.5)
 _NUM_DRAWS = 200
 _LEVELS = (0.05, 0.95)
-_WIDENED = 2.0
+_WIDENED = 1.1
 """Factor by which intervals are wider than the spread of the curves, each way: beyond the pictures
 that are there they err by more than that (`benchmarks/label_next.py`)."""
+
+
+class Answered(NamedTuple):
+    """Probes that were fitted to more and more pictures, asked about the others."""
+
+    fitted: NDArray[np.float64]
+    """(S,) pictures."""
+
+    wrong: NDArray[np.float64]
+    """(S, N) share of the probes that got each picture wrong."""
 
 
 class Runs(NamedTuple):
@@ -45,16 +59,9 @@ class Runs(NamedTuple):
     asked: NDArray[np.int64]
     """(R, K) held out."""
 
-    def of_all(self) -> "Runs":
-        """The same with all classes taken together."""
-        return Runs(*(each.sum(axis=1, keepdims=True) for each in self))
-
 
 class Curve(NamedTuple):
-    """Error rates floor + height * n ** -exponent: each is (draws,).
-
-    A single fit wavers between a low floor and a high one; the mean of the draws is the estimate.
-    """
+    """Error rates floor + height * n ** -exponent: each is (draws,), their mean is the estimate."""
 
     floor: NDArray[np.float64]
     height: NDArray[np.float64]
@@ -74,7 +81,7 @@ class Curve(NamedTuple):
 
 def observe(
     fit: Fit, labels: NDArray[np.int64], num_classes: int, seed: int = 0
-) -> tuple[Runs, Runs]:
+) -> tuple[Answered, Runs]:
     """Errors of probes on equal parts of all classes, and on another part of each class.
 
     Args:
@@ -84,39 +91,52 @@ def observe(
         seed: of the parts.
     """
     rng = np.random.default_rng(seed)
+    fold = rng.permutation(len(labels)) % _NUM_FOLDS
 
-    def run(shares: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-        order = rng.permutation(len(labels))
-        num_held_out = max(1, round(_HELD_OUT * len(labels)))
-        held_out, rest = order[:num_held_out], order[num_held_out:]
-        rows = rest[rng.random(len(rest)) < shares[labels[rest]]]
-        if len(np.unique(labels[rows])) < 2:
-            rows = rest
-        wrong = held_out[fit(rows)[held_out] != labels[held_out]]
-        return [
-            np.bincount(labels[each], minlength=num_classes) for each in (rows, wrong, held_out)
-        ]
+    def is_wrong(rows: NDArray[np.int64], rest: NDArray[np.int64]) -> NDArray[np.bool_]:
+        answers = fit(rows if len(np.unique(labels[rows])) > 1 else rest)
+        return np.asarray(answers != labels)
 
-    alike = [run(np.full(num_classes, share)) for share in _SHARES for _ in range(_NUM_REPEATS)]
-    mixed = [run(rng.uniform(0.2, 1, num_classes)) for _ in range(_NUM_MIXED)]
-    every, each_own = (Runs(*map(np.array, zip(*runs, strict=True))) for runs in (alike, mixed))
-    return every, each_own
+    fitted, wrong = np.zeros(len(_REPEATS)), np.zeros((len(_REPEATS), len(labels)))
+    for held_out in range(_NUM_FOLDS):
+        asked, rest = np.flatnonzero(fold == held_out), np.flatnonzero(fold != held_out)
+        for size, (share, repeats) in enumerate(_REPEATS.items()):
+            count = round(share * len(rest))
+            fitted[size] += count / _NUM_FOLDS
+            for _ in range(repeats):
+                wrong[size, asked] += is_wrong(rng.permutation(rest)[:count], rest)[asked] / repeats
+
+    def mixed(held_out: int) -> list[NDArray[np.int64]]:
+        asked, rest = np.flatnonzero(fold == held_out), np.flatnonzero(fold != held_out)
+        rows = rest[rng.random(len(rest)) < rng.uniform(0.2, 1, num_classes)[labels[rest]]]
+        found = rows, asked[is_wrong(rows, rest)[asked]], asked
+        return [np.bincount(labels[each], minlength=num_classes) for each in found]
+
+    runs = [mixed(number % _NUM_FOLDS) for number in range(_NUM_MIXED)]
+    return Answered(fitted, wrong), Runs(*map(np.array, zip(*runs, strict=True)))
+
+
+def curve_of_all(found: Answered, seed: int = 0) -> Curve:
+    """The curve of all classes, with draws of the pictures."""
+    rng, (_, num_pictures) = np.random.default_rng(seed), found.wrong.shape
+    drawn = rng.multinomial(num_pictures, np.full(num_pictures, 1 / num_pictures), _NUM_DRAWS)
+    return _curve(
+        (found.fitted, errors, found.fitted) for errors in drawn @ found.wrong.T / num_pictures
+    )
 
 
 def curve(runs: Runs, of: int, seed: int = 0) -> Curve:
-    """The curve of one column of the runs, with draws of the bootstrap."""
+    """The curve of one class, with draws of the runs."""
     used = (runs.asked[:, of] > 0) & (runs.fitted[:, of] > 0)
     counts, wrong, asked = (each[used, of].astype(float) for each in runs)
-    rng = np.random.default_rng(seed)
-    draws = [rng.integers(0, len(counts), len(counts)) for _ in range(_NUM_DRAWS)]
-    fits = [_fitted(counts[rows], wrong[rows] / asked[rows], asked[rows]) for rows in draws]
-    return Curve(*np.array(fits).T)
+    drawn = np.random.default_rng(seed).integers(0, len(counts), (_NUM_DRAWS, len(counts)))
+    return _curve((counts[rows], wrong[rows] / asked[rows], asked[rows]) for rows in drawn)
 
 
-def worth(runs: tuple[Runs, Runs], labels: NDArray[np.int64], names: list[str]) -> list[Worth]:
+def worth(runs: tuple[Answered, Runs], labels: NDArray[np.int64], names: list[str]) -> list[Worth]:
     """Gain from twice the pictures of all classes, and of each class, the most useful first."""
     counts = np.bincount(labels, minlength=len(names))
-    found = [_gain(curve(runs[0].of_all(), 0), len(labels), None, 1.0)]
+    found = [_gain(curve_of_all(runs[0]), len(labels), None, 1.0)]
     for index in np.flatnonzero(counts >= 2).tolist():
         if (runs[1].asked[:, index] > 0).sum() >= 4:  # a class that is hardly asked has no curve
             share = counts[index] / len(labels)
@@ -137,17 +157,15 @@ def _gain(found: Curve, count: int, name: str | None, share: float) -> Worth:
     )
 
 
-def _fitted(
-    counts: NDArray[np.float64], errors: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    """Floor, height and exponent by weighted least squares, none of them negative."""
-    best = (np.inf, 0.0, 0.0, 1.0)
-    for exponent in _EXPONENTS:
+def _curve(draws: Iterable[tuple[NDArray[np.float64], ...]]) -> Curve:
+    """A curve of each draw of counts, errors and weights, with the exponents in turn."""
+    fits = []
+    for exponent, (counts, errors, weights) in zip(
+        itertools.cycle(_EXPONENTS), draws, strict=False
+    ):
         floor, height = _line(counts**-exponent, errors, weights)
-        loss = float((weights * (floor + height * counts**-exponent - errors) ** 2).sum())
-        if loss < best[0]:
-            best = loss, floor, height, float(exponent)
-    return best[1:]
+        fits.append((floor, height, exponent))
+    return Curve(*np.array(fits).T)
 
 
 def _line(

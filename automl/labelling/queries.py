@@ -22,6 +22,51 @@ _CANDIDATES_EACH = 10
 _MOST_CANDIDATES = 0.25
 """Largest share of the pictures that are candidates."""
 
+_NUM_COMPONENTS, _RIDGE, _LEAST_INFORMATION = 192, 0.01, 0.05
+"""Settings of BAIT: principal components, ridge, and information of a picture with a label."""
+
+
+def informative(
+    features: NDArray[np.float32],
+    known: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
+    of_known: NDArray[np.float32],
+    count: int,
+) -> Positions:
+    """BAIT (Ash et al., Gone Fishing, 2021) with one weight for all classes: each picture lowers
+    most what the probe does not know about all pictures, by their Fisher information.
+
+    Args:
+        features: (N, D) of pictures without a label.
+        known: (L, D) of those with one.
+        probabilities: (N, K) of a probe that is fitted to the known ones.
+        of_known: (L, K) of the same probe.
+        count: of the pictures.
+    """
+    asked, seen_before = _components(features, known)
+    unsureness = 1 - (probabilities**2).sum(axis=1)
+    told = np.maximum(1 - (of_known**2).sum(axis=1), _LEAST_INFORMATION)
+    whole = (asked * unsureness[:, None]).T @ asked / len(asked)
+    information = (seen_before * told[:, None]).T @ seen_before
+    inverse = np.linalg.inv(information + _RIDGE * np.eye(len(information)))
+    seen = asked @ inverse
+    gain, own = ((seen @ whole) * seen).sum(axis=1), (seen * asked).sum(axis=1)
+    chosen: list[int] = []
+    for _ in range(min(count, len(asked))):
+        scores = unsureness * gain / (1 + unsureness * own)
+        scores[chosen] = -1
+        best = int(scores.argmax())
+        chosen.append(best)
+        # Sherman and Morrison: the inverse with this picture, and all that depends on it
+        row = inverse @ asked[best]
+        share = unsureness[best] / (1 + unsureness[best] * own[best])
+        effect = whole @ row
+        common, lost = asked @ row, asked @ (inverse @ effect)
+        gain += share * common * (share * (row @ effect) * common - 2 * lost)
+        own -= share * common**2
+        inverse -= share * np.outer(row, row)
+    return np.array(chosen, np.int64)
+
 
 def unsure(
     features: NDArray[np.float32], sureness: NDArray[np.float32], count: int, seed: int
@@ -52,6 +97,22 @@ def margins_of_sets(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N,): difference of each row (N, K) from the threshold, that of the label nearest to it."""
     nearest: NDArray[np.float32] = np.abs(probabilities - THRESHOLD).min(axis=1)
     return nearest
+
+
+def _components(
+    features: NDArray[np.float32], known: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N, R) and (L, R) principal components, with a mean square length of about 1."""
+    from scipy.linalg import eigh
+
+    rows = np.concatenate([known, features])
+    rows = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-6)
+    part = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_CLUSTERED)).astype(np.int64)]
+    products = part.T @ part / len(part)
+    last = len(products) - 1
+    _, axes = eigh(products, subset_by_index=(max(0, last + 1 - _NUM_COMPONENTS), last))
+    rows = (rows @ axes / np.sqrt(products.trace())).astype(np.float64)
+    return rows[len(known) :], rows[: len(known)]
 
 
 def central(

@@ -15,6 +15,9 @@ from automl.model import linear_probe
 _MOST_OBSERVED = 2_000
 """Labelled pictures that forecasts are made from: many probes are fitted to them."""
 
+_WAVERS_BELOW = 0.5
+"""Margin of two classes below which a picture is said to be between them."""
+
 
 class Labelled(NamedTuple):
     """Pictures with a label."""
@@ -70,8 +73,8 @@ def suggested(
         shares = probe.of_labels(features)
         chosen = queries.unsure(features, queries.margins_of_sets(shares), count, seed)
         return [_with_labels(paths[row], shares[row], names) for row in chosen.tolist()]
-    shares = probe.probabilities(features)
-    chosen = queries.unsure(features, queries.margins(shares), count, seed)
+    shares, of_known = (probe.probabilities(each) for each in (features, labelled.features))
+    chosen = queries.informative(features, labelled.features, shares, of_known, count)
     return _with_guesses(chosen, paths, shares[chosen], names)
 
 
@@ -85,7 +88,7 @@ def _with_guesses(
             guess=names[first],
             probability=round(float(each[first]), 4),
             second=names[second],
-            why="unsure",
+            why="unsure" if each[first] - each[second] < _WAVERS_BELOW else "typical",
         )
         for row, each, (first, second) in zip(
             chosen.tolist(), shares, order[:, :2].tolist(), strict=True
@@ -104,7 +107,7 @@ def _with_labels(path: str, shares: NDArray[np.float32], names: list[str]) -> Su
     )
 
 
-def observed(labelled: Labelled, seed: int = 0) -> tuple[forecast.Runs, forecast.Runs]:
+def observed(labelled: Labelled, seed: int = 0) -> tuple[forecast.Answered, forecast.Runs]:
     """Errors of probes on parts of the labelled pictures, see `forecast.observe`."""
     rows = np.random.default_rng(seed).permutation(len(labelled.labels))[:_MOST_OBSERVED]
     features, labels = labelled.features[rows], labelled.labels[rows]

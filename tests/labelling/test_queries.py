@@ -36,10 +36,27 @@ def test_every_choice_gives_as_many_different_pictures_as_are_wanted(pool, query
     assert sorted(query(pool, 1_000).tolist()) == list(range(len(pool.features)))
 
 
-def test_the_choice_takes_unsure_pictures_of_both_places(pool):
+def test_pictures_near_a_threshold_are_taken_from_both_places(pool):
     chosen = queries.unsure(pool.features, queries.margins(pool.probabilities), 3, pool.seed)
     assert (chosen >= 400).all()
     assert len({(row - 400) // 20 for row in chosen.tolist()}) == 2
+
+
+def test_each_picture_lowers_most_what_is_not_known(pool):
+    probabilities, of_known = (pool.probe.probabilities(x) for x in (pool.features, pool.labelled))
+    chosen = queries.informative(pool.features, pool.labelled, probabilities, of_known, 4)
+    rows = np.concatenate([pool.labelled, pool.features]).astype(float)
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0) / np.sqrt(rows.shape[1])
+    known, asked = rows[:40], rows[40:]
+    unsureness = 1 - (probabilities.astype(float) ** 2).sum(axis=1)
+    told = np.maximum(1 - (of_known**2).sum(axis=1), 0.05)
+    information = (known * told[:, None]).T @ known + 0.01 * np.eye(8)
+    whole = (asked * unsureness[:, None]).T @ asked
+    for row in chosen:
+        each = information + unsureness[:, None, None] * asked[:, :, None] * asked[:, None, :]
+        unknown = np.trace(np.linalg.inv(each) @ whole, axis1=1, axis2=2)
+        assert unknown[row] == pytest.approx(unknown.min(), rel=1e-3)
+        information = each[row]
 
 
 def test_without_labels_each_kind_of_picture_is_asked_about():

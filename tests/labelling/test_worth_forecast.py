@@ -4,34 +4,34 @@ import numpy as np
 import pytest
 
 from automl.labelling import forecast
-from automl.labelling.forecast import Runs
+from automl.labelling.forecast import Answered
 
 
-def runs_of(floor: float, height: float, exponent: float) -> Runs:
-    """Runs of one class whose errors follow the law, with the noise of 1,000 pictures."""
+def answered(floor: float, height: float, exponent: float) -> Answered:
+    """Pictures whose errors follow the law, each as often as its share of the probes errs."""
     rng = np.random.default_rng(0)
-    counts = np.repeat([50, 100, 200, 400], 5)
-    wrong = rng.binomial(1_000, floor + height * counts**-exponent)
-    return Runs(*(each[:, None] for each in (counts, wrong, np.full(len(counts), 1_000))))
+    counts = np.array([50.0, 100.0, 200.0, 400.0])
+    rates = floor + height * counts**-exponent
+    return Answered(counts, (rng.random(2_000) < rates[:, None]).astype(float))
 
 
 def test_the_forecast_continues_a_power_law():
-    curve = forecast.curve(runs_of(0.05, 3.0, 0.6), 0)
-    truth = 0.05 + 3.0 * 1_600**-0.6
-    assert curve.error(1_600).mean() == pytest.approx(truth, abs=0.02)
-    low, high = np.quantile(curve.error(1_600), (0.05, 0.95))
+    curve = forecast.curve_of_all(answered(0.05, 1.0, 0.4))
+    truth = 0.05 + 800**-0.4
+    assert curve.error(800).mean() == pytest.approx(truth, abs=0.02)
+    low, high = np.quantile(curve.error(800), (0.05, 0.95))
     assert low < truth < high
-    needed = curve.count_for(0.05 + 3.0 * 800**-0.6)
+    needed = curve.count_for(truth)
     assert 800 / 1.5 < needed < 800 * 1.5
 
 
 def test_an_error_below_the_floor_is_never_reached():
-    curve = forecast.curve(runs_of(0.2, 1.0, 0.5), 0)
+    curve = forecast.curve_of_all(answered(0.2, 1.0, 0.5))
     assert curve.count_for(0.01) == np.inf
 
 
 def test_errors_that_do_not_fall_promise_nothing():
-    curve = forecast.curve(runs_of(0.3, 0.0, 1.0), 0)
+    curve = forecast.curve_of_all(answered(0.3, 0.0, 1.0))
     assert (curve.error(400) - curve.error(800)).mean() < 0.01
 
 
