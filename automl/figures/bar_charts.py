@@ -34,14 +34,22 @@ def label_probabilities(
     by_label: Mapping[str, float], thresholds: Mapping[str, float], limit: int = 8
 ) -> go.Figure:
     """Draw the most probable labels of one picture: the predicted ones in colour, thresholds as
-    lines."""
+    lines, and each number behind both."""
     likely = _largest(by_label, limit)
-    figure = _horizontal(likely, [f"{probability:.3f}" for probability in likely.values()])
+    figure, positions = _horizontal(likely, []), list(range(len(likely)))
     colors = [ACCENT if likely[name] >= thresholds[name] else MUTED for name in likely]
     figure.update_traces(marker_color=colors)
     figure.add_scatter(
+        x=[max(probability, thresholds[name]) for name, probability in likely.items()],
+        y=positions,
+        mode="text",
+        text=[f" {probability:.3f}" for probability in likely.values()],
+        textposition="middle right",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
         x=[thresholds[name] for name in likely],
-        y=list(range(len(likely))),
+        y=positions,
         mode="markers",
         marker={"symbol": "line-ns-open", "size": 18, "color": SECOND, "line": {"width": 2}},
         hovertemplate=_("predicted from %{x:.2f} on") + "<extra></extra>",

@@ -69,8 +69,9 @@ def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
         st.info(_("This chart needs pictures with a class and others without it. There are none."))
         return
     offered: dict[str, int | Average] = {**present, **_AVERAGES}
+    has_sets = trial_answers.predictions.has_label_sets
     chosen = st.multiselect(
-        _("Classes and averages"),
+        _("Labels and averages") if has_sets else _("Classes and averages"),
         [*_AVERAGES, *(name for name in present if name not in _AVERAGES)],
         default=["macro average", "micro average"],
         format_func=_title,
