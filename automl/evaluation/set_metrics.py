@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     _Differences = Callable[[SetAnswers, SetAnswers], NDArray[np.float64]]
 
 _LEAST = 1e-7
+_FEW_LABELS = 8
+"""Labels of a picture up to which comparing each with all others costs less than sorting them."""
+
+_AT_ONCE = 1_000
+"""Labels that are compared at once, which stay in the processor's cache."""
+
 _AVERAGES = {
     "macro": "The plain mean over the labels.",
     "micro": "Over all pictures and labels at once.",
@@ -104,6 +110,33 @@ def _ranking_loss(answers: "SetAnswers") -> float:
     """The same book; a tie is an error, and a picture with all labels or none has no loss."""
     import numpy as np
 
+    num_pictures, num_labels = answers.labels.shape
+    num_true = answers.labels.sum(axis=1)
+    has_few = num_true.sum() <= _FEW_LABELS * num_pictures
+    pictures, num_wrong = (_compared if has_few else _sorted)(answers)
+    by_picture = np.bincount(pictures, num_wrong, minlength=num_pictures)
+    return float((by_picture / np.maximum(num_true * (num_labels - num_true), 1)).mean())
+
+
+def _compared(answers: "SetAnswers") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+    """Picture of each true label, and how many false ones of it score as much, by comparing all."""
+    import numpy as np
+
+    pictures, labels = np.nonzero(answers.labels)
+    num_wrong = np.empty(len(pictures), np.int64)
+    for start in range(0, len(pictures), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        rows = pictures[part]
+        own = answers.probabilities[rows, labels[part]][:, None]
+        is_wrong = (answers.probabilities[rows] >= own) & ~answers.labels[rows]
+        num_wrong[part] = np.count_nonzero(is_wrong, axis=1)
+    return pictures, num_wrong
+
+
+def _sorted(answers: "SetAnswers") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+    """The same from a sort of each picture's labels."""
+    import numpy as np
+
     order = np.argsort(-answers.probabilities, axis=1)
     truth = np.take_along_axis(answers.labels, order, axis=1)
     scores = np.take_along_axis(answers.probabilities, order, axis=1)
@@ -111,11 +144,7 @@ def _ranking_loss(answers: "SetAnswers") -> float:
     is_last[:, :-1] = scores[:, 1:] != scores[:, :-1]
     ends, places = np.flatnonzero(is_last), np.flatnonzero(truth)
     false_so_far = (~truth).cumsum(axis=1).ravel()
-    wrong = false_so_far[ends[np.searchsorted(ends, places)]]
-    num_pictures, num_labels = truth.shape
-    by_picture = np.bincount(places // num_labels, wrong, minlength=num_pictures)
-    num_true = truth.sum(axis=1)
-    return float((by_picture / np.maximum(num_true * (num_labels - num_true), 1)).mean())
+    return places // truth.shape[1], false_so_far[ends[np.searchsorted(ends, places)]]
 
 
 def _micro_ratio(whole: "Callable[[SetAnswers], NDArray[np.int64]]", factor: int = 1) -> "_Value":

@@ -58,6 +58,14 @@ def test_metrics_of_label_sets_are_those_of_scikit_learn():
     assert set(found) == {*expected, "weighted_accuracy"}
 
 
+def test_the_ranking_loss_of_many_labels_a_picture_is_that_of_scikit_learn():
+    truth = np.tile(TRUTH, 6)
+    assert truth.sum(axis=1).mean() > 8  # they are sorted, fewer are compared
+    scores = RNG.random(truth.shape).round(1)
+    found = metrics.value("ranking_loss", SetAnswers(scores, truth))
+    assert found == pytest.approx(reference.label_ranking_loss(truth, scores))
+
+
 def test_labels_that_no_picture_or_every_picture_has_are_left_out_of_averages():
     truth = np.array([[1, 0, 1], [0, 0, 1], [1, 0, 1]], bool)
     scores = np.array([[0.9, 0.8, 0.9], [0.2, 0.1, 0.9], [0.6, 0.3, 0.9]])
