@@ -5,7 +5,7 @@ the catalogues, and the values; a page puts both together in its own language.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from automl import texts
@@ -30,6 +30,8 @@ class Sentence(FrozenModel):
 
     def said(self) -> str:
         """In the language of this thread."""
+        if not self.values:
+            return texts.again(self.text)  # may be the filled one of an error
         number = self.values.get("count")
         template = (
             ngettext(self.text, self.plural, number)
@@ -54,6 +56,12 @@ def say(text: str, plural: str = "", /, **values: Any) -> Sentence:
     """
     plain = {name: getattr(value, "item", lambda v=value: v)() for name, value in values.items()}
     return Sentence(text=text, plural=plural, values=plain)
+
+
+def listed(sentences: Sequence[Sentence]) -> Sentence:
+    """Sentences with commas between them."""
+    values = {f"part_{num}": sentence for num, sentence in enumerate(sentences)}
+    return Sentence(text=", ".join(f"{{{name}}}" for name in values), values=values)
 
 
 def said(parts: Iterable[Sentence | str]) -> str:

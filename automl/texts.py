@@ -9,6 +9,7 @@ import contextlib
 import functools
 import gettext as _gettext
 import re
+import string
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -18,25 +19,30 @@ ENGLISH = "en"
 LOCALE_DIR = Path(__file__).parent / "locale"
 _DOMAIN = "automl"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_LEAST_OWN, _LEAST_OWN_OF_PART = 7, 9
-"""Fewest letters of its own by which the template of a sentence is recognised, or one without a
-full stop."""
+_LEAST_OWN, _LEAST_OWN_OF_PART, _LEAST_OWN_OF_NUMBER = 7, 8, 5
+"""Fewest letters of its own by which the template of a sentence is recognised, one without a full
+stop, and one whose values are numbers."""
 
 BETWEEN_PARTS = "; "
 """Between parts of a stored sentence that are texts of their own."""
 
-_BETWEEN_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.?]) (?=\S)")
 
 _Kind = Literal["sentence", "part", "opening"]
 """Kind of a template: a sentence, a part of one, or what a colon and any sentences follow."""
 
 _OF_NAMES = frozenset(
     {"name", "names", "first", "second", "used", "others", "copy", "file", "folders", "pattern"}
-    | {"table", "image", "column", "row", "cell", "examples", "label", "classes", "experiment"}
+    | {"table", "image", "column", "cell", "examples", "label", "classes", "experiment", "path"}
+    | {"name_2", "path_2", "folder", "root", "parent", "directory", "location", "value", "text"}
+    | {"picture", "pictures", "counts", "version", "nearest", "new_id", "owner", "shown", "key"}
 )
 """Placeholders of what a user has named, which may read like a text."""
 
-_OF_NUMBERS = frozenset({"count", "done", "total"})
+_OF_NUMBERS = frozenset({"count", "done", "total", "gpus"})
+_OF_JOBS = "key"
+"""Placeholder of a key of a job, which has no blanks."""
+
 _MORE_NAMES = "{names} and {count} more"
 _CUT_NAMES = re.compile(r"(?P<names>.+) and (?P<count>[\d,]+) more")
 
@@ -125,14 +131,34 @@ def here(text: str) -> str:
 
 @functools.lru_cache(10_000)
 def _again(stored: str, code: str) -> str:
+    if "\n" in stored:
+        return "\n".join(_again(line, code) for line in stored.split("\n"))
+    if bare := _bare_again(stored, code):
+        return bare
     sentences = _BETWEEN_SENTENCES.split(stored)
     for num in range(1, len(sentences) + 1):  # a template may have several sentences
-        kind: _Kind = "sentence" if sentences[num - 1].endswith(".") else "part"
+        kind: _Kind = "sentence" if sentences[num - 1].endswith((".", "?")) else "part"
         new = _found_again(" ".join(sentences[:num]), kind, code)
         if new is not None:
             return " ".join([new, *_rest_again(sentences[num:], code)])
-    whole = _found_again(stored, "opening", code)
-    return whole or " ".join([sentences[0], *_rest_again(sentences[1:], code)])
+    after_colon = _after_colon_again(stored, code)
+    return after_colon or " ".join([sentences[0], *_rest_again(sentences[1:], code)])
+
+
+def _bare_again(text: str, code: str) -> str | None:
+    """A sentence without its full stop, as it stands in brackets."""
+    is_bare = text[:1].isupper() and not text.endswith(".") and text not in _texts(code)
+    found = _found_again(f"{text}.", "sentence", code) if is_bare else None
+    return found and found.removesuffix(".")
+
+
+def _after_colon_again(text: str, code: str) -> str | None:
+    """What a colon opens, whether its beginning is a text or the name of a place."""
+    if found := _found_again(text, "opening", code):
+        return found
+    place, colon, rest = text.partition(": ")
+    said = _again(rest, code) if colon else rest
+    return None if said == rest else f"{place}: {said}"
 
 
 def _rest_again(sentences: Sequence[str], code: str) -> list[str]:
@@ -144,8 +170,8 @@ def _found_again(text: str, kind: _Kind, code: str) -> str | None:
     found = _catalogue(code).gettext(text)
     if found != text:
         return found
-    for template, pattern in _templates(kind):
-        if match := pattern.fullmatch(text):
+    for template, own in _templates(kind):
+        if all(part in text for part in own) and (match := _pattern(template).fullmatch(text)):
             values = {
                 name: _value_again(name, value, code) for name, value in match.groupdict().items()
             }
@@ -158,53 +184,84 @@ def _value_again(placeholder: str, value: str, code: str) -> str:
     if placeholder in _OF_NAMES:
         cut = _CUT_NAMES.fullmatch(value)
         return _catalogue(code).gettext(_MORE_NAMES).format(**cut.groupdict()) if cut else value
-    parts = value.split(BETWEEN_PARTS)
+    parts = [value] if value.endswith(".") else value.split(BETWEEN_PARTS)
     return BETWEEN_PARTS.join(_again(part, code) if " " in part else part for part in parts)
 
 
 @functools.cache
-def _templates(kind: _Kind) -> list[tuple[str, re.Pattern[str]]]:
-    """Templates of a kind, those with most letters of their own first.
+def _templates(kind: _Kind) -> list[tuple[str, list[str]]]:
+    """Templates of a kind with their own texts, those with most letters of their own first.
 
     One that ends with a value comes last, since it takes whatever follows.
     """
-    found: dict[str, tuple[tuple[bool, int], re.Pattern[str]]] = {}
-    for template in sorted(set(_english().values())):
-        own, names = PLACEHOLDER.split(template)[::2], PLACEHOLDER.findall(template)
+    found: dict[str, tuple[tuple[bool, int], list[str]]] = {}
+    for template in sorted({key for code in languages() for key in _texts(code)}):
+        own, names = _pieces(template)
         num_letters = sum(map(len, own))
-        is_plain = "{" not in "".join(own) and len(set(names)) == len(names) > 0
-        is_sentence = own[-1].endswith(".")
+        is_sentence = own[-1].endswith((".", "?"))
         is_kind = {
             "sentence": is_sentence,
             "part": not is_sentence,
             "opening": bool(re.search(r": \{\w+\}$", template)),
         }
         least = _LEAST_OWN if is_sentence else _LEAST_OWN_OF_PART
-        if is_plain and is_kind[kind] and num_letters >= least:
-            groups = [*map(_group, names, own), ""]
-            parts = (re.escape(text) + group for text, group in zip(own, groups, strict=True))
-            found[template] = (not own[-1], -num_letters), re.compile("".join(parts))
+        if set(names) <= _OF_NUMBERS:
+            least = _LEAST_OWN_OF_NUMBER
+        if names and is_kind[kind] and num_letters >= least:
+            found[template] = (not own[-1], -num_letters), own
     longest_first = sorted(found, key=lambda template: found[template][0])
     return [(template, found[template][1]) for template in longest_first]
 
 
+def _pieces(template: str) -> tuple[list[str], list[str]]:
+    """Texts of a template's own, and the placeholders between; none if they have formats."""
+    own, names = [""], []
+    try:
+        for text, name, form, conversion in string.Formatter().parse(template):
+            own[-1] += text
+            if name is not None:
+                if form or conversion or not name.isidentifier():
+                    return [template], []
+                names.append(name)
+                own.append("")
+    except ValueError:  # a text with a brace, which nobody fills
+        return [template], []
+    return own, names
+
+
+@functools.cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """What is said by a template; a value that it names twice is the same."""
+    own, names = _pieces(template)
+    groups = [
+        f"(?P={name})" if name in names[:num] else _group(name, own[num])
+        for num, name in enumerate(names)
+    ]
+    return re.compile(
+        "".join(re.escape(text) + group for text, group in zip(own, [*groups, ""], strict=True))
+    )
+
+
 def _group(placeholder: str, before: str) -> str:
-    """Pattern of a value; the first of a text is not what another text opens with, and a colon."""
+    """Pattern of a value; the first is no pronoun, nor what a text opens with, and a colon."""
     if placeholder in _OF_NUMBERS:
-        return rf"(?P<{placeholder}>[\d,]+)"
-    return rf"(?P<{placeholder}>{'.' if before else '(?:(?!: ).)'}+?)"
+        return rf"(?P<{placeholder}>[\d,.]+)"
+    if placeholder == _OF_JOBS:
+        return rf"(?P<{placeholder}>\S+)"
+    return rf"(?P<{placeholder}>{'.' if before else '(?!It )(?:(?!: ).)'}+?)"
 
 
 @functools.cache
 def _english() -> dict[str, str]:
     """The English text of every translated one."""
-    found: dict[str, str] = {}
-    for code in languages():
-        catalogue = _catalogue(code)
-        if isinstance(catalogue, _gettext.GNUTranslations):
-            pairs = vars(catalogue)["_catalog"].items()
-            found |= {text: key for key, text in pairs if isinstance(key, str)}
-    return found
+    return {text: key for code in languages() for key, text in _texts(code).items()}
+
+
+def _texts(code: str) -> dict[str, str]:
+    """Texts without a plural in English, and in the language."""
+    catalogue = _catalogue(code)
+    found = vars(catalogue)["_catalog"] if isinstance(catalogue, _gettext.GNUTranslations) else {}
+    return {key: text for key, text in found.items() if isinstance(key, str)}
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import streamlit as st
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import cached, data_source, frame, job_text, links, selection
 from automl.ui.configure import field_faults, job_form, job_panel, launch, machine_fields
 from automl.ui.dataset import data_choice, recorded_view
@@ -23,7 +23,7 @@ data = data_choice.require()
 try:
     inspection = cached.inspection(data_choice.job(data))
 except (UserError, OSError) as error:
-    st.error(wording.plain(data_source.named(str(error))))
+    st.error(wording.plain(again(data_source.named(str(error)))))
     links.page_link(
         "pages/dataset.py", label=_("Choose other pictures"), icon=":material/arrow_back:"
     )

@@ -5,7 +5,7 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import cached, data_source, frame, links
 from automl.ui.dataset import corrections_view, data_choice, labelling_view
 
@@ -19,7 +19,7 @@ try:
     job = data_choice.job(data)
     corrected = cached.inspection(job)
 except (UserError, OSError) as error:  # an OSError if the path is gone
-    st.error(wording.plain(data_source.named(str(error))))
+    st.error(wording.plain(again(data_source.named(str(error)))))
     st.stop()
 corrections_view.summary(job.corrections)
 place = labelling_view.choose_place()

@@ -56,7 +56,7 @@ with right:
     try:
         model = predictions_view.predictor(model_dir)
     except ValueError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         st.stop()
     caution = predictions_view.caution(experiment_dir, model)
     if model.has_label_sets:

@@ -24,6 +24,7 @@ from automl.experiments import launcher
 from automl.frozen_model import FrozenModel
 from automl.host import home
 from automl.jobs import untrusted_yaml
+from automl.texts import mark
 
 VARIABLE = "AUTOML_ACCESS_FILE"
 
@@ -143,9 +144,11 @@ def check(person: Person, action: Action, *, owner: str = "") -> None:
         return
     needed = next(role for role in Role if action in _WITH_ANY[role])
     depends_on_owner = any(action in own for own in _WITH_OWN.values())
-    whose = f" on an experiment of {owner or 'another person'}" if depends_on_owner else ""
+    doing = action.replace("_", " ")
+    if depends_on_owner:
+        doing = mark(f"{doing} on an experiment of {owner or 'another person'}")
     raise NotAllowedError(
-        f"{person.name} is {_article(person.role)} and may not {action.replace('_', ' ')}{whose}. "
+        f"{person.name} is {_article(person.role)} and may not {doing}. "
         f"This needs the role {needed}; ask the administrator of this server."
     )
 
@@ -213,4 +216,8 @@ def _is_address(text: str) -> bool:
 
 
 def _article(role: Role) -> str:
-    return f"a {role}" if role is Role.VIEWER else f"an {role}"
+    return {
+        Role.VIEWER: mark("a viewer"),
+        Role.ANALYST: mark("an analyst"),
+        Role.ADMIN: mark("an admin"),
+    }[role]

@@ -95,7 +95,11 @@ def serve(  # noqa: PLR0913 (the options of a command)
     ] = 1000,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
-    if sentence := extras.missing("automl serve needs", _PACKAGES, "serve"):
+    if sentence := extras.missing(
+        "automl serve needs {packages}, not installed here: pip install {wanted}",
+        _PACKAGES,
+        "serve",
+    ):
         fail(sentence)
     from automl.serving import admission, server
     from automl.serving.keeping import Keeping

@@ -14,6 +14,7 @@ from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, st
 from automl.dataset.walk import is_hidden
 from automl.errors import DataError
 from automl.host import home
+from automl.texts import mark
 
 MAX_BYTES = 20 * 1000**3
 MAX_FILES = 200_000
@@ -190,7 +191,7 @@ class _Whole:
             if not inner:
                 return
             if depth == MAX_DEPTH:
-                raise refusal(inner[0].name, "lies in archives within archives, too deep")
+                raise refusal(mark(f"{inner[0].name} lies in archives within archives, too deep"))
             for part in inner:
                 for _ in _reported(self._written(part, folder), part, folder):
                     tell(99)
@@ -210,7 +211,7 @@ class _Whole:
             for member in members:
                 self.num_entries += 1
                 if self.num_entries > MAX_FILES:
-                    raise refusal(part.name, f"has more than {MAX_FILES:,} entries")
+                    raise refusal(mark(f"{part.name} has more than {MAX_FILES:,} entries"))
                 parts = safe_parts(member, part.name)
                 # skipped entries count too: to skip them, a tar unpacks them
                 self.num_bytes += member.num_bytes
@@ -266,7 +267,7 @@ def _write(member: Member, target: Path) -> None:
             written += len(chunk)
             file.write(chunk)
     if written != member.num_bytes:
-        raise EOFError(f"{member.name!a} is not as large as it claims")
+        raise EOFError(mark(f"{member.name!a} is not as large as it claims"))
 
 
 def _check_equal(member: Member, written: Path, part: Part) -> None:
@@ -292,7 +293,7 @@ def _broken(part: Part, error: Exception) -> DataError:
     if kind := _other_kind(part):
         return DataError(f"{part.name} is not a {part.kind} file that can be read. {kind}")
     if isinstance(error, NotImplementedError):  # such as Deflate64, of Windows for large files
-        return refusal(part.name, f"uses a compression that is not read ({reason})")
+        return refusal(mark(f"{part.name} uses a compression that is not read ({reason})"))
     return DataError(
         f"{part.name} is not a {part.kind} file that can be read ({reason}). It may be cut off or "
         "damaged: download it, or make it, again."
@@ -311,9 +312,11 @@ def _other_kind(part: Part) -> file_kinds.Kind | None:
 
 
 def _too_large(path: Path, limit: int) -> DataError:
-    return refusal(path, f"would unpack to more than {limit / 1000**2:,.0f} MB")
+    return refusal(mark(f"{path} would unpack to more than {limit / 1000**2:,.0f} MB"))
 
 
 def _no_room(path: Path, folder: Path) -> str:
     free = shutil.disk_usage(folder).free / 1000**2
-    return f"{path} does not fit on the disk of {folder}: {free:,.0f} MB are free. Make room there."
+    return mark(
+        f"{path} does not fit on the disk of {folder}: {free:,.0f} MB are free. Make room there."
+    )

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from automl.dataset.archive_members import Member
 from automl.errors import DataError, short
+from automl.texts import mark
 
 _MAX_NAME_BYTES = 200
 _MAX_PATH_BYTES = 2000
@@ -36,7 +37,7 @@ class EntryNames:
         if self.taken.get(folded, archive) != archive:
             return False
         if folded in self.taken or folded in self.parents or above & self.taken.keys():
-            raise refusal(shown, f"has two entries called {name!a}")
+            raise refusal(mark(f"{shown} has two entries called {name!a}"))
         self.taken[folded] = archive
         self.parents |= above
         return True
@@ -49,15 +50,17 @@ def safe_parts(member: Member, path: Path) -> tuple[str, ...]:
         DataError: the entry is no plain file, or leads out of the archive at the path.
     """
     if member.kind == "other":
-        raise refusal(path, f"has a link or device in it, {member.name!a}")
+        raise refusal(mark(f"{path} has a link or device in it, {member.name!a}"))
     if member.is_encrypted:
-        raise refusal(path, "is protected by a password")
+        raise refusal(mark(f"{path} is protected by a password"))
     name = member.name.replace("\\", "/")
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or (parts and parts[0][1:2] == ":"):
-        raise refusal(path, f"has an entry that leads out of it, {member.name!a}")
+        raise refusal(mark(f"{path} has an entry that leads out of it, {member.name!a}"))
     if "\0" in name or len(name.encode("utf-8", "surrogatepass")) > _MAX_PATH_BYTES:
-        raise refusal(path, f"has an entry whose name no file can have, {short(member.name)}")
+        raise refusal(
+            mark(f"{path} has an entry whose name no file can have, {short(member.name)}")
+        )
     return tuple(_writable(part) for part in parts)
 
 
@@ -76,6 +79,6 @@ def _writable(part: str) -> str:
     return start + hashlib.sha256(encoded).hexdigest()[:16] + Path(part).suffix[:10]
 
 
-def refusal(path: Path, what: str) -> DataError:
+def refusal(problem: str) -> DataError:
     """The error about an archive that is not unpacked."""
-    return DataError(f"{path} {what}, so it is not unpacked. Give a folder, or another archive.")
+    return DataError(f"{problem}, so it is not unpacked. Give a folder, or another archive.")

@@ -17,6 +17,7 @@ from typing import IO, Any, Literal, cast
 
 from automl.dataset import code_pages
 from automl.errors import DataError
+from automl.texts import mark
 
 ArchiveType = Literal["zip", "tar"]
 
@@ -173,12 +174,12 @@ def _tar_members(
     ) as archive:
         while (info := archive.next()) is not None:
             if info.size < 0:
-                raise tarfile.ReadError("an entry claims a negative size")
+                raise tarfile.ReadError(mark("an entry claims a negative size"))
             stream.allow(info.size + _HEADER_BYTES)
             yield _tar_member(archive, info, position())
     if any(stream.last) or not stream.last:
         # tarfile takes a damaged header for the end: half the pictures would be missing
-        raise EOFError("it is cut off or damaged")
+        raise EOFError(mark("it is cut off or damaged"))
 
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, position: int) -> Member:
@@ -221,7 +222,7 @@ class _Forward:
 
     def read(self, size: int) -> bytes:
         if self._position + size > self._end:
-            raise tarfile.ReadError("a header claims more than there can be")
+            raise tarfile.ReadError(mark("a header claims more than there can be"))
         self.last = self._content.read(size)
         self._position += len(self.last)
         return self.last

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +46,9 @@ def apply(
         done.append(sentence)
     if added is not None:
         samples = _with_added(samples, added, corrections.add)
-        done.append(f"{_pictures(len(added))} added.")
+        done.append(
+            _counted(mark("1 picture was added."), mark("{count} pictures were added."), len(added))
+        )
     if corrections.relabel or corrections.exclude or corrections.move:
         named = _Names(samples)
     if corrections.relabel:
@@ -53,7 +56,8 @@ def apply(
             row: label for name, label in corrections.relabel.items() for row in named.rows(name)
         }
         samples = _relabelled(samples, new)
-        done.append(f"{_pictures(len(new))} given another label.")
+        one = mark("1 picture was given another label.")
+        done.append(_counted(one, mark("{count} pictures were given another label."), len(new)))
     if corrections.move:
         wanted = {
             row: split for name, split in corrections.move.items() for row in named.rows(name)
@@ -62,7 +66,8 @@ def apply(
     if corrections.exclude:
         excluded = {row for name in corrections.exclude for row in named.rows(name)}
         samples = samples.drop(index=list(excluded))
-        done.append(f"{_pictures(len(excluded))} left out.")
+        one = mark("1 picture was left out.")
+        done.append(_counted(one, mark("{count} pictures were left out."), len(excluded)))
     return samples, done
 
 
@@ -85,7 +90,9 @@ def move(
     changed = samples.drop(columns=_WANTED)
     changed["split"] = changed["split"].mask(is_moved, wanted)
     changed[MOVED] = is_moved
-    return changed, [f"{_pictures(int(is_moved.sum()))} moved to another split."]
+    one = mark("1 picture was moved to another split.")
+    several = mark("{count} pictures were moved to another split.")
+    return changed, [_counted(one, several, int(is_moved.sum()))]
 
 
 def placed_like(
@@ -152,12 +159,22 @@ def settle_leaks(
     chosen = on_both & (is_train if leaked == "drop" else is_held_out)
     if leaked == "keep" or not chosen.any():
         return samples, []
-    pictures = _pictures(int(chosen.sum()))
     if leaked == "drop":
-        held_out = "as they are in the validation or test data too"
-        return samples[~chosen], [f"{pictures} left out of the training data, {held_out}."]
+        one = mark(
+            "1 picture was left out of the training data, as it is in the validation or test data "
+            "too."
+        )
+        several = mark(
+            "{count} pictures were left out of the training data, as they are in the validation "
+            "or test data too."
+        )
+        return samples[~chosen], [_counted(one, several, int(chosen.sum()))]
     moved = samples.assign(split=samples["split"].mask(chosen, "train"))
-    return moved, [f"{pictures} moved from the validation or test data to the training data."]
+    one = mark("1 picture was moved from the validation or test data to the training data.")
+    several = mark(
+        "{count} pictures were moved from the validation or test data to the training data."
+    )
+    return moved, [_counted(one, several, int(chosen.sum()))]
 
 
 def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.DataFrame, str]":
@@ -180,7 +197,7 @@ def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.D
         changed = samples.assign(label=samples["label"].replace(new_labels))
     pairs = ", ".join(f"{old} to {new}" for old, new in list(new_labels.items())[:5])
     more = f" and {len(new_labels) - 5} more" if len(new_labels) > 5 else ""
-    return changed, f"Renamed: {pairs}{more}."
+    return changed, mark("Renamed: {names}.").format(names=f"{pairs}{more}")
 
 
 def _with_added(
@@ -267,8 +284,8 @@ class _Names:
 
 def _hint(name: str, known: Iterable[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
-    return f"The nearest is {nearest[0]}." if nearest else "The data has none."
+    return mark(f"The nearest is {nearest[0]}.") if nearest else mark("The data has none.")
 
 
-def _pictures(count: int) -> str:
-    return "1 picture was" if count == 1 else f"{count:,} pictures were"
+def _counted(one: str, several: str, count: int) -> str:
+    return one if count == 1 else several.format(count=f"{count:,}")

@@ -19,6 +19,7 @@ from fsspec.registry import known_implementations
 from automl.dataset import cache_entries, public_http
 from automl.errors import DataError
 from automl.host import home
+from automl.texts import mark
 
 MAX_PICTURE_BYTES = 200 * 1000**2
 MAX_TABLE_BYTES = 4 * 1000**3
@@ -30,7 +31,7 @@ MAX_BYTES = 50 * 1000**3
 MAX_SECONDS = 120.0
 """For one picture."""
 
-_TOO_MUCH = f"all together are larger than {MAX_BYTES / 1000**3:,.0f} GB"
+_TOO_MUCH = mark(f"all together are larger than {MAX_BYTES / 1000**3:,.0f} GB")
 _CHUNK = 1 << 16
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _THREADS = 16
@@ -138,14 +139,14 @@ class _Batch:
         """Download one file; returns None, or a sentence on why it failed."""
         server = public_http.shown(url).partition("://")[2].partition("/")[0]
         if self._silences[server] >= _MAX_SILENCES:
-            return f"{public_http.shown(url)} was not tried: {server} does not answer."
+            return mark(f"{public_http.shown(url)} was not tried: {server} does not answer.")
         if self._num_bytes > MAX_BYTES:
-            return f"{public_http.shown(url)} was not tried: {_TOO_MUCH}."
+            return mark(f"{public_http.shown(url)} was not tried: {_TOO_MUCH}.")
         try:
             self._save(url)
         except Exception as error:  # noqa: BLE001 (each driver raises its own errors)
             self._silences[server] += public_http.is_silence(error)
-            return f"{public_http.shown(url)} {public_http.reason(error)}."
+            return mark(f"The address {public_http.shown(url)} {public_http.reason(error)}.")
         self._silences[server] = 0
         return None
 

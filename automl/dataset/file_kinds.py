@@ -11,6 +11,7 @@ from typing import Any
 
 from automl.dataset.archive_members import kind_of_name
 from automl.dataset.folder_tree import Parts
+from automl.texts import mark
 
 HEAD_BYTES = 4096
 
@@ -32,23 +33,25 @@ class Kind:
     """True if it was saved in place of the file that its name promises."""
 
     def __str__(self) -> str:
-        return f"It is {self.what}. {self.way_out}"
+        return mark(f"It is {self.what}. {self.way_out}")
 
 
-_UNPACK = "Unpack it, and give the folder."
-_WRITE = "Write the pictures to a folder for each class, or to a Parquet file or WebDataset shards."
-_AGAIN = "Download it again."
-_EMPTY = Kind("empty", "Download or save it again.", is_worth_a_word=False)
-_PIECES = "Unpack all pieces together, for example with 7-Zip, and give the folder."
-_NOT_HERE = f"It cannot be read here. {_WRITE}"
-_FRAMES = "Save its frames as pictures."
-_SIGNED_IN = "Sign in there, and download the file itself."
-_RENAME = "Give its name the ending {}."
-_AS_PNG = "Save it as PNG or JPEG."
-_ARRAYS = "Save pictures and labels with np.savez."
+_UNPACK = mark("Unpack it, and give the folder.")
+_WRITE = mark(
+    "Write the pictures to a folder for each class, or to a Parquet file or WebDataset shards."
+)
+_AGAIN = mark("Download it again.")
+_EMPTY = Kind("empty", mark("Download or save it again."), is_worth_a_word=False)
+_PIECES = mark("Unpack all pieces together, for example with 7-Zip, and give the folder.")
+_NOT_HERE = mark(f"It cannot be read here. {_WRITE}")
+_FRAMES = mark("Save its frames as pictures.")
+_SIGNED_IN = mark("Sign in there, and download the file itself.")
+_RENAME = mark("Give its name the ending {ending}.")
+_AS_PNG = mark("Save it as PNG or JPEG.")
+_ARRAYS = mark("Save pictures and labels with np.savez.")
 
-_ZIP = Kind("a zip archive", _RENAME.format(".zip"))
-_TAR = Kind("a tar archive", _RENAME.format(".tar"))
+_ZIP = Kind(mark("a zip archive"), _RENAME.format(ending=".zip"))
+_TAR = Kind(mark("a tar archive"), _RENAME.format(ending=".tar"))
 
 
 def _other(what: str, way_out: str) -> Kind:
@@ -56,49 +59,59 @@ def _other(what: str, way_out: str) -> Kind:
 
 
 _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
-    (b"7z\xbc\xaf\x27\x1c", 0, Kind("a 7z archive", _UNPACK)),
-    (b"Rar!\x1a\x07", 0, Kind("a RAR archive", _UNPACK)),
-    (b"\x28\xb5\x2f\xfd", 0, Kind("compressed with Zstandard", _UNPACK)),
-    (b"\x04\x22\x4d\x18", 0, Kind("compressed with LZ4", _UNPACK)),
-    (b"\xfd7zXZ\0", 0, Kind("compressed with xz", _UNPACK)),
-    (b"BZh", 0, Kind("compressed with bzip2", _UNPACK)),
-    (b"\x1f\x8b", 0, Kind("compressed with gzip", _UNPACK)),
-    (b"PK\x07\x08", 0, Kind("a piece of a zip file", _PIECES)),
+    (b"7z\xbc\xaf\x27\x1c", 0, Kind(mark("a 7z archive"), _UNPACK)),
+    (b"Rar!\x1a\x07", 0, Kind(mark("a RAR archive"), _UNPACK)),
+    (b"\x28\xb5\x2f\xfd", 0, Kind(mark("compressed with Zstandard"), _UNPACK)),
+    (b"\x04\x22\x4d\x18", 0, Kind(mark("compressed with LZ4"), _UNPACK)),
+    (b"\xfd7zXZ\0", 0, Kind(mark("compressed with xz"), _UNPACK)),
+    (b"BZh", 0, Kind(mark("compressed with bzip2"), _UNPACK)),
+    (b"\x1f\x8b", 0, Kind(mark("compressed with gzip"), _UNPACK)),
+    (b"PK\x07\x08", 0, Kind(mark("a piece of a zip file"), _PIECES)),
     (
         b"MATLAB ",
         0,
-        Kind("a MATLAB file", "Save the labels in it as CSV, or pictures with np.savez."),
+        Kind(
+            mark("a MATLAB file"), mark("Save the labels in it as CSV, or pictures with np.savez.")
+        ),
     ),
-    (b"\x89HDF\r\n\x1a\n", 0, Kind("an HDF5 file", _NOT_HERE)),
-    (b"\x89HDF\r\n\x1a\n", 512, Kind("an HDF5 file", _NOT_HERE)),
-    (b"\xde\xc0\xef\xbe", 16, Kind("an LMDB database", _NOT_HERE)),
-    (b"\x0a\x23\xd7\xce", 0, Kind("a RecordIO file of MXNet", _NOT_HERE)),
-    (b"\x93NUMPY", 0, _other("an array of numpy", _ARRAYS)),
-    (b"SQLite format 3\0", 0, _other("an SQLite database", _NOT_HERE)),
+    (b"\x89HDF\r\n\x1a\n", 0, Kind(mark("an HDF5 file"), _NOT_HERE)),
+    (b"\x89HDF\r\n\x1a\n", 512, Kind(mark("an HDF5 file"), _NOT_HERE)),
+    (b"\xde\xc0\xef\xbe", 16, Kind(mark("an LMDB database"), _NOT_HERE)),
+    (b"\x0a\x23\xd7\xce", 0, Kind(mark("a RecordIO file of MXNet"), _NOT_HERE)),
+    (b"\x93NUMPY", 0, _other(mark("an array of numpy"), _ARRAYS)),
+    (b"SQLite format 3\0", 0, _other(mark("an SQLite database"), _NOT_HERE)),
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         0,
-        _other("an old Office file", "Save it as .xlsx or CSV."),
+        _other(mark("an old Office file"), mark("Save it as .xlsx or CSV.")),
     ),
-    (b"%PDF", 0, _other("a PDF", "Save its pages as pictures.")),
-    (b"\x1aE\xdf\xa3", 0, _other("a video", _FRAMES)),
-    (b"ftyp", 4, _other("a video", _FRAMES)),
-    (b"AVI ", 8, _other("a video", _FRAMES)),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", 0, Kind("a JPEG 2000 picture", _AS_PNG)),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", 0, Kind("a JPEG XL picture", _AS_PNG)),
-    (b"\xff\x0a", 0, Kind("a JPEG XL picture", _AS_PNG)),
-    (b"\x76\x2f\x31\x01", 0, Kind("an OpenEXR picture", "Save it as TIFF of floating point.")),
-    (b"n+1\0", 344, Kind("a NIfTI volume", "Save its slices as pictures, for example as TIFF.")),
-    (b"8BPS", 0, _other("a Photoshop file", _AS_PNG)),
+    (b"%PDF", 0, _other(mark("a PDF"), mark("Save its pages as pictures."))),
+    (b"\x1aE\xdf\xa3", 0, _other(mark("a video"), _FRAMES)),
+    (b"ftyp", 4, _other(mark("a video"), _FRAMES)),
+    (b"AVI ", 8, _other(mark("a video"), _FRAMES)),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", 0, Kind(mark("a JPEG 2000 picture"), _AS_PNG)),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", 0, Kind(mark("a JPEG XL picture"), _AS_PNG)),
+    (b"\xff\x0a", 0, Kind(mark("a JPEG XL picture"), _AS_PNG)),
+    (
+        b"\x76\x2f\x31\x01",
+        0,
+        Kind(mark("an OpenEXR picture"), mark("Save it as TIFF of floating point.")),
+    ),
+    (
+        b"n+1\0",
+        344,
+        Kind(mark("a NIfTI volume"), mark("Save its slices as pictures, for example as TIFF.")),
+    ),
+    (b"8BPS", 0, _other(mark("a Photoshop file"), _AS_PNG)),
     (b"ustar", 257, _TAR),
-    (b"PAR1", 0, Kind("a Parquet file", _RENAME.format(".parquet"))),
-    (b"ARROW1", 0, Kind("an Arrow file", "Write it as Parquet.")),
+    (b"PAR1", 0, Kind(mark("a Parquet file"), _RENAME.format(ending=".parquet"))),
+    (b"ARROW1", 0, Kind(mark("an Arrow file"), mark("Write it as Parquet."))),
     (
         b"version https://git-lfs.github.com/spec/",
         0,
         Kind(
-            "a pointer of Git LFS in place of the file",
-            "Run git lfs pull in its repository.",
+            mark("a pointer of Git LFS in place of the file"),
+            mark("Run git lfs pull in its repository."),
             is_substitute=True,
         ),
     ),
@@ -128,18 +141,22 @@ def kind_of(path: Path) -> Kind | None:
     A pipe or a device is not opened: it might never answer.
     """
     if _PIECE.search(path.name):
-        return Kind("a piece of an archive that was cut into several files", _PIECES)
+        return Kind(mark("a piece of an archive that was cut into several files"), _PIECES)
     if _UNFINISHED.search(path.name):
-        return Kind("a download that is not complete", "Let it finish, or download it again.")
+        return Kind(
+            mark("a download that is not complete"), mark("Let it finish, or download it again.")
+        )
     if _RAW.search(path.name):
-        return Kind("a raw picture of a camera", "Develop it, and save it as TIFF, PNG or JPEG.")
+        return Kind(
+            mark("a raw picture of a camera"), mark("Develop it, and save it as TIFF, PNG or JPEG.")
+        )
     if _MNIST_GZ.search(path.name):
-        return Kind("a compressed array in the format of MNIST", _ARRAYS)
+        return Kind(mark("a compressed array in the format of MNIST"), _ARRAYS)
     try:
         if not path.is_file():
             return None
         if _CIFAR.search(path.name) and _is_of_rows(path.stat().st_size):
-            return Kind("an array in the binary format of CIFAR", _ARRAYS)
+            return Kind(mark("an array in the binary format of CIFAR"), _ARRAYS)
         with path.open("rb") as file:
             return kind_of_bytes(file.read(HEAD_BYTES), path.stat().st_size)
     except OSError:
@@ -199,12 +216,13 @@ def unread(root: Path, files: Iterable[Parts], *, instead: bool = False) -> list
         first = PurePath(*alike[0])
         kind = kind_of(root / first)
         if kind_of_name(first.name) and kind in (None, _ZIP, _TAR):
-            kind = Kind("an archive beside pictures, which stays packed", _UNPACK)
+            kind = Kind(mark("an archive beside pictures, which stays packed"), _UNPACK)
         if kind is None or first.suffix.lower() in _MEANT_AS_TEXT:
             continue
         if kind.is_worth_a_word or instead:
-            more = f" ({len(alike) - 1:,} more of its kind)" if len(alike) > 1 else ""
-            found.append((not kind.is_worth_a_word, f"{first.as_posix()}{more}: {kind}"))
+            name, num_more = first.as_posix(), len(alike) - 1
+            more = mark(f"{name} ({num_more:,} more of its kind): {kind}")
+            found.append((not kind.is_worth_a_word, more if num_more else f"{name}: {kind}"))
     return [sentence for _, sentence in sorted(found)[:_MAX_SENTENCES]]
 
 
@@ -224,7 +242,7 @@ def _decoded(head: bytes) -> str | None:
 
 
 def _substitute(what: str, way_out: str) -> Kind:
-    return Kind(f"{what} in place of the file", way_out, False, is_substitute=True)
+    return Kind(mark(f"{what} in place of the file"), way_out, False, is_substitute=True)
 
 
 def _web_page(head: bytes, _: int) -> Kind | None:
@@ -232,11 +250,11 @@ def _web_page(head: bytes, _: int) -> Kind | None:
     if re.match(r"(?:<!--.*?-->\s*)?<(?:!doctype html|html|head)\b", text, re.IGNORECASE | re.S):
         title = _TITLE.search(text)
         shown = f" ({_first_line(html.unescape(title[1]).encode())!a})" if title else ""
-        return _substitute(f"a web page{shown}", _SIGNED_IN)
+        return _substitute(mark(f"a web page{shown}"), _SIGNED_IN)
     if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE svg[^>]*>\s*)?<svg\b", text):
-        return Kind("an SVG drawing", "Save it as PNG.")
+        return Kind(mark("an SVG drawing"), mark("Save it as PNG."))
     if text.startswith("<?xml") and (code := re.search(r"<Code>(\w{1,60})</Code>", text)):
-        return _substitute(f"an answer of a server ({code[1]})", _AGAIN)
+        return _substitute(mark(f"an answer of a server ({code[1]})"), _AGAIN)
     return None
 
 
@@ -253,7 +271,7 @@ def _message(head: bytes, num_bytes: int) -> Kind | None:
     if found is None:
         return None
     shown = _first_line(_message_text(found).encode())
-    return _substitute(f"an answer of a server ({shown!a})", _AGAIN)
+    return _substitute(mark(f"an answer of a server ({shown!a})"), _AGAIN)
 
 
 def _message_text(value: Any) -> str:
@@ -268,7 +286,7 @@ def _tfrecord(head: bytes, num_bytes: int) -> Kind | None:
     masked = int.from_bytes(head[8:12], "little")
     if len(head) < 12 or length + 16 > num_bytes or masked != _masked_crc32c(head[:8]):
         return None
-    return Kind("a TFRecord file", f"It cannot be read without TensorFlow. {_WRITE}")
+    return Kind(mark("a TFRecord file"), mark(f"It cannot be read without TensorFlow. {_WRITE}"))
 
 
 def _masked_crc32c(content: bytes) -> int:
@@ -287,16 +305,20 @@ def _pickle(head: bytes, _: int) -> Kind | None:
     if not is_binary and not is_text:
         return None
     return _other(
-        "a pickle of Python",
-        "It is not opened, as it could run any program. Load it yourself, and save the arrays of "
-        "pictures and labels with np.savez.",
+        mark("a pickle of Python"),
+        mark(
+            "It is not opened, as it could run any program. Load it yourself, and save the arrays "
+            "of pictures and labels with np.savez."
+        ),
     )
 
 
 def _torch(head: bytes, _: int) -> Kind | None:
     if head[:4] != b"PK\3\4" or b"/data.pkl" not in head[:200]:
         return None
-    return _other("a file of PyTorch", "Save the arrays of pictures and labels with np.savez.")
+    return _other(
+        mark("a file of PyTorch"), mark("Save the arrays of pictures and labels with np.savez.")
+    )
 
 
 def _zip(head: bytes, _: int) -> Kind | None:
@@ -313,7 +335,7 @@ def _idx(head: bytes, num_bytes: int) -> Kind | None:
         size *= int.from_bytes(head[at : at + 4], "big")
     if size + 4 + 4 * count != num_bytes:
         return None
-    return Kind("an array in the format of MNIST", _ARRAYS)
+    return Kind(mark("an array in the format of MNIST"), _ARRAYS)
 
 
 _LOOKS: tuple[Callable[[bytes, int], Kind | None], ...] = (

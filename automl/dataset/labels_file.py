@@ -21,6 +21,7 @@ from automl.jobs import job_errors
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
+from automl.texts import mark
 
 _COLUMNS = ("path", "label", "guess", "probability", "second", "why")
 
@@ -77,7 +78,7 @@ def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
     places = [str(Path(location).expanduser().absolute()) for location in labels]
     found: Iterable[Answer] = labels.values()
     if has_label_sets:
-        rows_of = [f"The row of {place} in {path}" for place in places]
+        rows_of = [mark(f"The row of {place} in {path}") for place in places]
         found = [each or [] for each in label_sets.of_rows([*labels.values()], rows_of).labels]
     try:
         corrections = Corrections.model_validate({"add": dict(zip(places, found, strict=True))})

@@ -65,7 +65,7 @@ def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
         for name, has_splits in zip(names, have_splits, strict=True)
     ]
     if len(names) > 1 and any(have_splits) and all(have_classes):
-        what = "splits and classes" if all(have_splits) else "classes"
+        what = mark("splits and classes") if all(have_splits) else mark("classes")
         raise SeveralDataSetsError(
             f"There are {len(names)} data sets, each with {what} of its own: "
             f"{', '.join(names[:10])}. Give the path of one of these folders.",
@@ -110,14 +110,11 @@ def refuse_repeated(paths: Iterable[Parts], roots: Mapping[Parts, str | None]) -
         return
     outer, inner = named(sorted(inside)), named(repeated)
     level = -1 if depth == 2 else 2
-    advice = (
-        f"set label_level to {level} if {inner} are the classes, or to 1 if {outer} are. If "
-        f"{outer} are splits, give each as training_data, validation_data or test_data; if they "
-        "hold the same pictures in several forms, give the path of one of them"
-    )
     raise RepeatedFoldersError(
         f"The folders {outer} hold folders of the same names, {inner}. Either may be the classes: "
-        f"{advice}.",
+        f"set label_level to {level} if {inner} are the classes, or to 1 if {outer} are. If "
+        f"{outer} are splits, give each as training_data, validation_data or test_data; if they "
+        "hold the same pictures in several forms, give the path of one of them.",
         list(_readings(sorted(inside), repeated, level, roots)),
     )
 

@@ -284,5 +284,5 @@ def _rendering(samples: pd.DataFrame, job: Job) -> Rendering:
 def _correction_findings(changes: list[str]) -> list[Finding]:
     if not changes:
         return []
-    message = "Corrected as the job says: " + " ".join(changes)
+    message = mark("Corrected as the job says: {changes}").format(changes=" ".join(changes))
     return [CORRECTED.finding([], message, count=len(changes))]

@@ -26,7 +26,6 @@ from automl.dataset.rendering import PLAIN, DeepPixels, Rendering, deep_pixels, 
 MAX_MEGAPIXELS_VARIABLE = "AUTOML_MAX_MEGAPIXELS"
 _MAX_MEGAPIXELS = 100
 _MAX_ASPECT = 3
-_UNKNOWN = "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
@@ -90,12 +89,6 @@ def load_rgb(
         return upright_rgb(image, rendering)
 
 
-_NO_EXPLANATION = (
-    "An exported model does not explain its answers. Leave out model_explainability, or ask a "
-    "server that `automl serve` has started on the experiment."
-)
-
-
 def from_base64(text: str | bytes) -> BinaryIO:
     """Decode a picture file from base64, with or without line breaks.
 
@@ -110,7 +103,11 @@ def from_base64(text: str | bytes) -> BinaryIO:
         if text.lstrip()[:1] in ("{", b"{"):
             entry = json.loads(text)
             if entry.get("model_explainability"):
-                raise UnreadablePicture(_NO_EXPLANATION)
+                raise UnreadablePicture(
+                    "An exported model does not explain its answers. Leave out "
+                    "model_explainability, or ask a server that `automl serve` has started on the "
+                    "experiment."
+                )
             text = entry["image_base64"]
         content = base64.b64decode(_plain_base64(_ascii(text)), validate=True)
     except UnreadablePicture:
@@ -275,9 +272,11 @@ def opened(source: Path | BinaryIO, max_pixels: int | None = None) -> Iterator[I
     except DicomError as error:
         raise UnreadablePicture(str(error)) from error
     except UnidentifiedImageError as error:
-        raise UnknownPictureFormat(_UNKNOWN) from error
+        raise UnknownPictureFormat(
+            "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
+        ) from error
     except Exception as error:  # Pillow's decoders raise anything on broken files
-        raise UnreadablePicture(_reason(error, max_pixels)) from error
+        raise _unreadable(error, max_pixels) from error
 
 
 def _first_bytes(file: BinaryIO) -> bytes:
@@ -301,29 +300,27 @@ def _refuse_too_large(size: tuple[int, int], limit: int | None) -> None:
     allowed = max_pixels() if limit is None else limit
     width, height = size
     if width * height > allowed:
-        pixels = f"{width} x {height} pixels"
-        raise UnreadablePicture(f"It has {pixels}; {_at_most(allowed, limit)}")
+        raise _too_large(f"{width} x {height}", allowed, limit)
 
 
-def _at_most(allowed: int, limit: int | None) -> str:
-    """End of the sentence about a picture that is too large; `limit` is the caller's own."""
+def _too_large(size: str, allowed: int, limit: int | None) -> UnreadablePicture:
+    """The error about a picture that has too many pixels; `limit` is the caller's own."""
     if limit is not None:
-        return f"at most {allowed:,} are allowed."
-    return (
-        f"at most {allowed:,} are allowed. Make it smaller, or set the environment variable "
-        f"{MAX_MEGAPIXELS_VARIABLE} to more million pixels."
+        return UnreadablePicture(f"It has {size} pixels; at most {allowed:,} are allowed.")
+    return UnreadablePicture(
+        f"It has {size} pixels; at most {allowed:,} are allowed. Make it smaller, or set the "
+        f"environment variable {MAX_MEGAPIXELS_VARIABLE} to more million pixels."
     )
 
 
-def _reason(error: Exception, limit: int | None) -> str:
+def _unreadable(error: Exception, limit: int | None) -> UnreadablePicture:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         pillows = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # it refuses twice its limit
-        allowed = min(pillows, max_pixels() if limit is None else limit)
-        return f"It has too many pixels; {_at_most(allowed, limit)}"
+        return _too_large("too many", min(pillows, max_pixels() if limit is None else limit), limit)
     if isinstance(error, OSError) and error.errno:
-        return f"The file cannot be opened ({error.strerror})."
+        return UnreadablePicture(f"The file cannot be opened ({error.strerror}).")
     detail = str(error).rstrip(".") or type(error).__name__
-    return f"The picture is damaged or cut off ({detail})."
+    return UnreadablePicture(f"The picture is damaged or cut off ({detail}).")
 
 
 def upright_rgb(

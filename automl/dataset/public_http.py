@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from automl.texts import mark
+
 TIMEOUT_SECONDS = 15.0
 _AGENT = "automl-image-classification"  # some servers refuse requests without a user agent
 _MAX_REASON = 200
@@ -49,7 +51,7 @@ def open_url(url: str) -> Iterator[http.client.HTTPResponse]:
     with _opener(_may_be_private()).open(request, timeout=TIMEOUT_SECONDS) as answer:
         yield answer
         if answer.length:  # reading in pieces ends quietly where the connection broke off
-            raise ConnectionResetError("it was cut off")
+            raise ConnectionResetError(mark("it was cut off"))
 
 
 def download(url: str, *, max_bytes: int, max_seconds: float = 60.0) -> bytes:
@@ -83,13 +85,13 @@ def reason(error: Exception) -> str:
     """The error as the end of a sentence that starts with the URL; closes the server's answer."""
     if isinstance(error, urllib.error.HTTPError):
         error.close()
-        return f"was answered with {error.code} {_one_line(error.reason)}"
+        return mark(f"was answered with {error.code} {_one_line(error.reason)}")
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, PrivateAddressError):
         return str(cause)
     if isinstance(cause, TimeoutError):
-        return "was not answered in time"
-    return f"could not be downloaded ({_one_line(cause) or type(cause).__name__})"
+        return mark("was not answered in time")
+    return mark(f"could not be downloaded ({_one_line(cause) or type(cause).__name__})")
 
 
 def shown(url: str) -> str:

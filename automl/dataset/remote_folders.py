@@ -41,8 +41,8 @@ def fetch(address: str) -> Path:
         raise
     except Exception as error:  # each driver raises its own errors
         raise DataError(
-            f"{shown} {public_http.reason(error)}. Check the address, or download the folder and "
-            "give its path."
+            f"The address {shown} {public_http.reason(error)}. Check it, or download the "
+            "folder and give its path."
         ) from error
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from automl.host import atomic
+from automl.texts import mark
 
 
 def write_digits(target: Path) -> int:
@@ -34,7 +35,7 @@ def write_digits(target: Path) -> int:
 
 
 def _exists(target: Path) -> FileExistsError:
-    return FileExistsError(f"{target} exists and is not an empty folder. Choose another one.")
+    return FileExistsError(mark(f"{target} exists and is not an empty folder. Choose another one."))
 
 
 def _write(folder: Path) -> int:

@@ -18,6 +18,7 @@ from automl.dataset.preprocessing import MAX_MEGAPIXELS_VARIABLE
 from automl.dataset.rendering import Background
 from automl.dataset.threads import map_in_threads
 from automl.host import home
+from automl.texts import mark
 
 _VERSION = 7  # raise it when the same file would give other facts
 _CHUNK = 1 << 16
@@ -103,11 +104,21 @@ def changes_since(
     gone = int(after.loc[~same, "content_hash"].isna().sum())
     changed = int((~same).sum()) - gone
     first = before["path"].to_numpy()[~same][0]
-    counts = [f"{count} {verb}" for count, verb in ((changed, "changed"), (gone, "gone")) if count]
-    return (
-        f"Pictures have changed since the search began: {' and '.join(counts)}, the first is "
-        f"{first}. Every trial has used them as they were."
-    )
+    if changed and gone:
+        said = mark(
+            f"Pictures have changed since the search began: {changed} changed and {gone} gone, "
+            f"the first is {first}."
+        )
+    elif changed:
+        said = mark(
+            f"Pictures have changed since the search began: {changed} changed, the first is "
+            f"{first}."
+        )
+    else:
+        said = mark(
+            f"Pictures have changed since the search began: {gone} gone, the first is {first}."
+        )
+    return said + " " + mark("Every trial has used them as they were.")
 
 
 def _joined(listing: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +148,7 @@ def _examine(path: str, background: Background) -> Facts:
     content_hash, num_bytes = None, 0
     try:
         if not stat.S_ISREG(picture_location.status(path).st_mode):
-            return _unreadable("This is not a file.")  # reading a device may never end
+            return _unreadable(mark("This is not a file."))  # reading a device may never end
         with picture_location.opened(path) as file:
             content_hash = _digest(file)
             num_bytes = file.tell()
@@ -147,9 +158,9 @@ def _examine(path: str, background: Background) -> Facts:
                 kind = _kind(file, num_bytes, path)
                 return _unreadable(kind or str(error), content_hash, num_bytes)
     except FileNotFoundError:
-        return _unreadable("The file does not exist.")
+        return _unreadable(mark("The file does not exist."))
     except OSError as error:
-        return _unreadable(f"The file cannot be opened ({error.strerror}).")
+        return _unreadable(mark(f"The file cannot be opened ({error.strerror})."))
     except pictures.UnreadablePicture as error:
         return _unreadable(str(error), content_hash, num_bytes)
     shape = (num_bytes, facts.width, facts.height, facts.format, facts.mode)

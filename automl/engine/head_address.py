@@ -8,6 +8,7 @@ import time
 
 from automl.errors import ClusterError
 from automl.jobs import machine_share
+from automl.texts import mark
 
 _PATIENCE_SECONDS = 8.0
 _TRY_SECONDS = 2.0
@@ -57,10 +58,10 @@ def _reason_against(host: str, port: int) -> str:
             connection.sendall(_PREFACE)
             answer = connection.recv(9)
     except socket.gaierror:
-        return f"the name {host} is not known here"
+        return mark(f"the name {host} is not known here")
     except TimeoutError:
-        return "there is no answer"
+        return mark("there is no answer")
     except OSError as error:
         return (error.strerror or str(error)).lower()
     is_http2 = len(answer) > 3 and answer[3] == _SETTINGS
-    return "" if is_http2 else "another program listens at this port"
+    return "" if is_http2 else mark("another program listens at this port")

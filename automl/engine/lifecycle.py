@@ -162,7 +162,7 @@ def _states(job: Job, results: Results) -> dict[str, KeptState]:
 def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> None:
     """Export the best model, and record how the experiment ended."""
     reason = ending.reason if ending else ""
-    results.end_rest(reason or "The search ended before it started.")
+    results.end_rest(reason or mark("The search ended before it started."))
     results.expect()
     if ending is None or ending.is_success:
         further_folds.add(inputs, results)
@@ -208,7 +208,7 @@ def _fail(results: Results, error: Exception) -> None:
     failure, message = explain(results, error)
     disk.release(results.experiment_dir)
     try:
-        results.end_rest("The experiment failed.")
+        results.end_rest(mark("The experiment failed."))
         results.update(
             state=ExperimentState.FAILED,
             failure=failure,

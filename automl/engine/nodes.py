@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.host import home, machine
+from automl.texts import mark
 
 _ASK_SECONDS = 120.0
 _LOOK_SECONDS = 0.2
@@ -87,7 +88,7 @@ def refused(nodes: Sequence[Node], wait: Callable[[], None]) -> dict[str, str]:
     here, reasons = facts(has_gpus=False), {}
     for answer, node in pending.items():
         if reason := _no_answer(answer) if answer in waiting else misfit_of(answer, node, here):
-            reasons[node.node_id] = f"{node.name} gets no trial: {reason}"
+            reasons[node.node_id] = mark(f"{node.name} gets no trial: {reason}")
     return reasons
 
 
@@ -105,7 +106,7 @@ def _no_answer(answer: Any) -> str:
     import ray
 
     ray.cancel(answer, force=True)
-    return (
+    return mark(
         f"it did not answer within {_ASK_SECONDS:.0f} seconds. Look at its Ray logs "
         "(/tmp/ray/session_latest/logs there), or stop Ray on it."
     )
@@ -120,7 +121,7 @@ def misfit_of(answer: Any, node: Node, here: Facts) -> str:
         return misfit(ray.get(answer), here, num_gpus=node.num_gpus)
     except RayError as error:
         first, *_ = str(getattr(error, "cause", None) or error).strip().splitlines()
-        return (
+        return mark(
             f"our code does not start there ({first}). Install Python {here.python} and the "
             "packages of requirements.txt on it, then restart its Ray."
         )
@@ -163,17 +164,23 @@ def misfit(found: Facts, here: Facts, *, num_gpus: int) -> str:
     """
     if _minor(found.python) != _minor(here.python):
         wanted = _minor(here.python)
-        return f"it has Python {found.python}, the engine {here.python}. Install Python {wanted}."
+        return mark(
+            f"it has Python {found.python}, the engine {here.python}. Install Python {wanted}."
+        )
     missing = [name for name in (*_SAME, *_NEEDED) if name not in found.versions]
     if missing:
-        return f"it lacks {', '.join(missing)}. Run there: pip install {_pinned(missing, here)}."
+        return mark(
+            f"it lacks {', '.join(missing)}. Run there: pip install {_pinned(missing, here)}."
+        )
     other = [name for name in _SAME if _release(found, name) != _release(here, name)]
     if other:
         there = " and ".join(f"{name} {found.versions[name]}" for name in other)
         ours = " and ".join(f"{name} {here.versions[name]}" for name in other)
-        return f"it has {there}, the engine {ours}. Run there: pip install {_pinned(other, here)}."
+        return mark(
+            f"it has {there}, the engine {ours}. Run there: pip install {_pinned(other, here)}."
+        )
     if num_gpus and found.num_cuda_devices == 0:
-        return (
+        return mark(
             "Ray offers its GPU, but torch there cannot use it. Install torch for CUDA and the "
             "driver, or start its Ray with --num-gpus=0."
         )
@@ -182,7 +189,7 @@ def misfit(found: Facts, here: Facts, *, num_gpus: int) -> str:
         ("disk space", found.free_disk, _LEAST_DISK),
     ):
         if free < least:
-            return (
+            return mark(
                 f"it has {free / 10**9:.1f} GB of free {kind}, and a trial needs "
                 f"{least / 10**9:.0f} GB. Free some, or stop Ray on it."
             )

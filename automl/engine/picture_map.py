@@ -27,7 +27,7 @@ def draw(job: Job, progress: Counted) -> PictureMap:
     data = manifest.look(job)
     count = int(data.samples["split"].isin(["train", "validation"]).sum())
     if count < _FEWEST:
-        raise UserError(f"A map needs two pictures, and there is {count or 'none'}. Add pictures.")
+        raise UserError(f"A map needs two pictures, and there are {count}. Add pictures.")
     looked = first_score.look_at(data, job, progress)
     paths = looked.samples["path"].tolist()
     x, y = map_layout.layout(looked.features).round(2).T.tolist()

@@ -25,6 +25,7 @@ from automl.jobs.job import Job
 from automl.jobs.picture_sizes import Sizes
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.model import pretrained_weights
+from automl.texts import mark
 
 _CHOICES = (
     "model_name",
@@ -169,7 +170,7 @@ def drawn_plan(drawn: Sequence[Mapping[str, Any]], first_number: int = 0) -> Pla
             refused.append(RefusedTrial(number, values, error))
     if refused and not trials:
         first = refused[0]
-        text = f"No trial of the search can be trained. Trial {first.number}: {first.error}"
+        text = mark(f"No trial of the search can be trained. Trial {first.number}: {first.error}")
         raise UserError(text)
     return Plan(trials, len(drawn), [], refused=refused)
 
@@ -260,7 +261,7 @@ def _trainable(
     try:
         return PlannedTrial.of(number, values, proposal, wanted)
     except UserError as error:
-        text = f"Trial {number} of the search cannot be trained: {error}"
+        text = mark(f"Trial {number} of the search cannot be trained: {error}")
         raise UserError(text) from None
 
 

@@ -197,7 +197,7 @@ def _shares(
     refused = nodes.refused(found, progress.give_up_if_over)
     able = [node for node in found if node.node_id not in refused]
     if not able:
-        reasons = " ".join(refused.values()) or "None of them offers cores."
+        reasons = " ".join(refused.values()) or mark("None of them offers cores.")
         raise ClusterError(
             f"No machine of the cluster at {job.ray_address} can run a trial. {reasons}"
         )

@@ -33,7 +33,7 @@ def plan(job: Job, nodes: Sequence[Node], *, num_trials: int) -> Resources:
         needed,
         cores=max(node.num_cpus for node in able),
         gpus=max(node.num_gpus for node in able),
-        place="the largest machine of the cluster",
+        place=mark("the largest machine of the cluster"),
     )
     wanted = min(job.limits.max_concurrent_trials, num_trials)
     gpus = needed.gpu if needed.gpu is not None else _gpu_share(able, wanted)

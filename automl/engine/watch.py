@@ -95,7 +95,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
     def end_for_memory(self) -> None:
         """End the search so that it goes on with fewer trials at a time, if there are several."""
         if self._results.experiment.max_concurrent_trials > 1:
-            self.end(Ending("The memory was short.", is_success=False, is_memory_short=True))
+            self.end(Ending(mark("The memory was short."), is_success=False, is_memory_short=True))
 
     def cancel(self, name: str) -> None:
         """Tell the worker of a trial, by its id, or every worker, by `all`, to stop."""

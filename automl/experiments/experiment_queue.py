@@ -70,10 +70,15 @@ def refuse_beyond_limit(owner: str, job: Job, experiment_dir: Path | None = None
             f"max_waiting_per_user in {limits.path()} is 0, so no experiment may wait, and this "
             "one could not start now. Start it when another has ended."
         )
-    subject = f"{owner} already has" if owner else "You already have"
+    waiting_now = _count(num_before)
+    said = (
+        mark(f"{owner} already has {waiting_now} waiting")
+        if owner
+        else mark(f"You already have {waiting_now} waiting")
+    )
     raise UserError(
-        f"{subject} {_count(num_before)} waiting, and max_waiting_per_user in {limits.path()} is "
-        f"{allowed}. Wait until one has started, or stop one."
+        f"{said}, and max_waiting_per_user in {limits.path()} is {allowed}. Wait until one has "
+        "started, or stop one."
     )
 
 

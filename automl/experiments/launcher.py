@@ -17,6 +17,7 @@ from automl.host import atomic, detached, home, process_lock
 from automl.jobs import addresses, data_versions
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import DATA_KEYS, Job
+from automl.texts import mark
 
 
 def create(
@@ -234,7 +235,9 @@ def refuse_unknown_trial(experiment_dir: Path, trial_id: str) -> None:
     """
     known = [path.stem for path in store.trial_paths(experiment_dir)]
     if trial_id not in known:
-        known_text = f"Its trials are {', '.join(known)}." if known else "It has no trials yet."
+        known_text = (
+            mark(f"Its trials are {', '.join(known)}.") if known else mark("It has no trials yet.")
+        )
         raise UserError(f"{experiment_dir.name} has no trial {trial_id}. {known_text}")
 
 
@@ -299,8 +302,8 @@ def user() -> str:
 def _busy(experiment_dir: Path) -> str:
     name, current = experiment_dir.name, state(experiment_dir)
     if current.is_finished:
-        return f"Another command is writing to {name}. Resume it when that has ended."
-    return f"{name} is {current} already; there is nothing to resume."
+        return mark(f"Another command is writing to {name}. Resume it when that has ended.")
+    return mark(f"{name} is {current} already; there is nothing to resume.")
 
 
 def _with_absolute_paths(job: Job) -> Job:
@@ -319,8 +322,8 @@ def _with_absolute_paths(job: Job) -> Job:
 def _taken(error: FileExistsError, new_id: str | None) -> str:
     path = Path(str(error.filename or error))
     if path.name != new_id:
-        return f"{path} is a file, not a folder. Choose another folder for the experiments."
-    return (
+        return mark(f"{path} is a file, not a folder. Choose another folder for the experiments.")
+    return mark(
         f"An experiment called {new_id} is in {path.parent} already. "
         f"Choose another name, or look at that one: automl show {home.reference(path)}."
     )

@@ -48,6 +48,7 @@ from automl.experiments.records import FORMAT_VERSION, ExperimentRecord, TestOpe
 from automl.host import atomic, process_lock
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
+from automl.texts import mark
 
 if TYPE_CHECKING:  # slow, and not needed to read the state of an experiment
     import pandas as pd
@@ -489,7 +490,7 @@ def unreadable(error: OSError | ValueError, path: Path) -> str:
     if isinstance(error, JobError):
         return str(_damaged(path / "job.yml"))
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename} cannot be read: {error.strerror}."
+        return mark(f"{error.filename} cannot be read: {error.strerror}.")
     return str(_damaged(path))
 
 
@@ -517,15 +518,15 @@ def _damaged(path: Path) -> DamagedFileError:
         "experiment.json": path.with_name("job.yml"),
         "samples.parquet": path.parent.with_name("job.yml"),
     }
-    remedy = ", or delete this one file; the rest stays."
+    remedy = mark("Restore the file from a copy, or delete this one file; the rest stays.")
     if path.name == "job.yml":
-        remedy = "; the trials and their models are untouched."
+        remedy = mark("Restore the file from a copy; the trials and their models are untouched.")
     elif job := jobs.get(path.name):
-        remedy = f", or run its job again: automl run {shlex.quote(str(job))}"
-    return DamagedFileError(
-        f"{path} is damaged, or was written by another version. Restore the file from a copy"
-        + remedy
-    )
+        remedy = mark(
+            "Restore the file from a copy, or run its job again: automl run "
+            f"{shlex.quote(str(job))}"
+        )
+    return DamagedFileError(f"{path} is damaged, or was written by another version. {remedy}")
 
 
 def _write_record(path: Path, record: BaseModel) -> None:

@@ -18,6 +18,7 @@ from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.request import ExplanationParameters, Reply, Request
 from automl.host import cores, extras
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,11 @@ class Explanation:
 
 def missing() -> str:
     """Return a sentence that says which packages to install; empty if none is missing."""
-    return extras.missing("Explanations need", _PACKAGES, "explain")
+    return extras.missing(
+        mark("Explanations need {packages}, not installed here: pip install {wanted}"),
+        _PACKAGES,
+        "explain",
+    )
 
 
 class Explainer:
@@ -165,10 +170,14 @@ class Explainer:
         process, stderr = self._worker
         status = process.wait()
         if status == -signal.SIGKILL:
-            reason = "It was killed, most likely for lack of memory: free some, and try again."
+            reason = mark(
+                "It was killed, most likely for lack of memory: free some, and try again."
+            )
         elif status < 0:
             name = signal.Signals(-status).name
-            reason = f"It crashed ({name}): the model's files may be damaged. Choose another trial."
+            reason = mark(
+                f"It crashed ({name}): the model's files may be damaged. Choose another trial."
+            )
         else:
             stderr.seek(0)
             reason = stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2]

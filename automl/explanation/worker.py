@@ -93,7 +93,7 @@ def explain(  # noqa: PLR0913
     """
     if label is not None and label not in class_names:
         known = ", ".join(class_names[:10])
-        raise ExplanationError(f"The model has no label {label!r}. It has {known}.")
+        raise ExplanationError(f"The model has no label {label!r}. Its labels are {known}.")
     inputs = torch.from_numpy(model_input(pixels[None])).to(model.mean.device)
     with torch.inference_mode():
         logits = model(inputs)[0]

@@ -12,6 +12,7 @@ from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest, Progress, no_progress
 from automl.export.trained_model import TrainedModel
 from automl.host import atomic
+from automl.texts import mark
 
 
 def export(request: ExportRequest, progress: Progress = no_progress) -> Parity:
@@ -59,14 +60,14 @@ def _write(folder: Path, model: TrainedModel, request: ExportRequest, progress: 
         folder,
         model,
         answers,
-        lambda share: progress("Comparing it with the trial's own model", 0.4 + 0.4 * share),
+        lambda share: progress(mark("Comparing it with the trial's own model"), 0.4 + 0.4 * share),
     )
     if request.with_int8:
         quantised = int8.write(
-            folder, model, lambda share: progress("Quantising to int8", 0.8 + 0.15 * share)
+            folder, model, lambda share: progress(mark("Quantising to int8"), 0.8 + 0.15 * share)
         )
         report = report.model_copy(update={"int8": quantised})
-    progress("Writing the model card", 0.97)
+    progress(mark("Writing the model card"), 0.97)
     (folder / "parity.json").write_text(report.model_dump_json(indent=1), "utf-8")
     (folder / "README.md").write_text(model_card.text(model, report), "utf-8")
     _share_alike(folder)

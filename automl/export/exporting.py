@@ -10,6 +10,7 @@ from typing import Any
 from automl.errors import ExportError
 from automl.export.request import ExportRequest, Progress, no_progress
 from automl.host import atomic, cores
+from automl.texts import mark
 
 _PATIENCE_SECONDS = 30  # torch does not react to SIGTERM in the middle of a long computation
 
@@ -51,7 +52,7 @@ def run(request: ExportRequest, progress: Progress = no_progress) -> dict[str, A
         last_words = stderr.read().strip().rpartition("\n")[2]
     if "parity" in last:
         return last
-    reason = last.get("error") or last_words or f"its process ended with {process.returncode}"
+    reason = last.get("error") or last_words or mark(f"its process ended with {process.returncode}")
     raise ExportError(f"{request.trial_id} cannot be exported: {reason}")
 
 

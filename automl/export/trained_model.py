@@ -27,6 +27,7 @@ from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import checkpoint, familiarity, known_features, weights_folder
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
+from automl.texts import mark
 
 Answers = Callable[[Path], NDArray[np.float32]]
 """A function from a picture file to the probabilities (K,), in the order of the labels."""
@@ -55,7 +56,11 @@ class TrainedModel:
             store.load_trial(path)  # says that it is damaged
         scored = [name for name, trial in trials.items() if trial.best_epoch is not None]
         if trial_id not in scored:
-            known = f"Choose from {', '.join(scored[:10])}." if scored else "No trial has one yet."
+            known = (
+                mark(f"Choose from {', '.join(scored[:10])}.")
+                if scored
+                else mark("No trial has one yet.")
+            )
             raise ExportError(f"{trial_id} has no model in {experiment_dir.name}. {known}")
         folder = store.final_model_dir(experiment_dir, trial_id)
         if not (folder / "model.json").is_file():

@@ -56,6 +56,11 @@ def plain(text: str) -> str:
     return re.sub(r"(\\[:@])(?=\S)|(?<=www)(\\\.)", lambda match: match[0] + _BREAK, escaped)
 
 
+def of_error(error: Exception) -> str:
+    """The sentences of an error in the language of the reader, escaped."""
+    return plain(texts.again(str(error)))
+
+
 def score(value: float | None) -> str:
     """`0.941`, `–` for None, `not a number` for NaN."""
     if value is None:

@@ -9,19 +9,20 @@ from automl.host import app_files
 _DISTRIBUTION = "automl-image-classification"
 
 
-def missing(needed_by: str, packages: Iterable[str], extra: str = "") -> str:
+def missing(sentence: str, packages: Iterable[str], extra: str = "", **values: str) -> str:
     """A sentence with the command that installs missing packages; empty if none is missing.
 
     Args:
-        needed_by: the beginning of the sentence: `Explanations need`.
+        sentence: with the placeholders `packages` and `wanted`, what pip is to install.
         packages: their import names.
         extra: our extra that installs them; empty if they come with the base installation.
+        values: of other placeholders of the sentence.
     """
     names = [name for name in packages if importlib.util.find_spec(name) is None]
     if not names:
         return ""
     wanted = _from_checkout(extra) if app_files.in_checkout() else _from_metadata(extra)
-    return f"{needed_by} {' and '.join(names)}, not installed here: pip install {wanted}"
+    return sentence.format(packages=" and ".join(names), wanted=wanted, **values)
 
 
 def _from_checkout(extra: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from automl.jobs import job_errors
 from automl.jobs.azure_values import one_of
 from automl.jobs.job_errors import JobError, Place
+from automl.texts import mark
 
 Lines = Mapping[Place, int]
 
@@ -49,14 +50,16 @@ def _chosen(steps: Mapping[str, Any], node: str | None, lines: Lines) -> str:
         return names[0]
     if node in names:
         return str(node)
-    said = (
-        f"The AutoML steps of this pipeline are {', '.join(names)}"
-        if names
-        else "This pipeline has no step with type: automl"
-    )
-    asked = f", and {node} is none of them" if node else ""
-    advice = f"Name one: --node {names[0]}" if names else "Only such a step runs here"
-    raise JobError([job_errors.problem(("jobs",), f"{said}{asked}. {advice}.", lines)])
+    known = ", ".join(names)
+    if not names:
+        said = mark("This pipeline has no step with type: automl. Only such a step runs here.")
+    elif node:
+        said = mark(f"The AutoML steps of this pipeline are {known}, and {node} is none of them.")
+    else:
+        said = mark(f"The AutoML steps of this pipeline are {known}.")
+    if names:
+        said += " " + mark(f"Name one: --node {names[0]}.")
+    raise JobError([job_errors.problem(("jobs",), said, lines)])
 
 
 def _is_automl(step: Any) -> bool:
@@ -88,7 +91,9 @@ def _referred(found: re.Match[str], pipeline: Mapping[str, Any]) -> Any:
     section = pipeline.get(found[1])
     named = section if isinstance(section, dict) else {}
     if found[1] == "inputs" and found[2] not in named:
-        sentence = f"{found[0]} names an input that the pipeline does not have. Add it to inputs."
+        sentence = mark(
+            f"{found[0]} names an input that the pipeline does not have. Add it to inputs."
+        )
         raise JobError([job_errors.problem(("inputs",), sentence, {})])
     value = named.get(found[2], found[0])
     if isinstance(value, dict) and not _has_path(value):

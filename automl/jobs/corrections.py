@@ -6,14 +6,17 @@ from pydantic import AfterValidator, ConfigDict
 
 from automl.frozen_model import FrozenModel
 from automl.jobs import label_text
+from automl.texts import mark
 
 
 def _label(text: str) -> str:
     stripped = text.strip()
-    if problem := label_text.problem(stripped):
-        raise ValueError(f"corrections has {problem}")
+    if problem := label_text.problem(stripped, "corrections"):
+        raise ValueError(problem)
     if not stripped:
-        raise ValueError("corrections has an empty label. Write the label, or remove the entry.")
+        raise ValueError(
+            mark("corrections has an empty label. Write the label, or remove the entry.")
+        )
     return label_text.composed(stripped)
 
 
@@ -23,7 +26,9 @@ def _labels(given: str | list[str]) -> str | list[str]:
 
 def _location(text: str) -> str:
     if "\0" in text:
-        raise ValueError(f"corrections adds {text!a}, which no file can be called. Correct it.")
+        raise ValueError(
+            mark(f"corrections adds {text!a}, which no file can be called. Correct it.")
+        )
     return text
 
 

@@ -16,6 +16,7 @@ from automl.jobs import (
     split_meanings,
 )
 from automl.jobs.data_types import DataType
+from automl.texts import mark
 
 
 def _is_a_level(level: int | None) -> int | None:
@@ -145,18 +146,18 @@ def _why_not_local(path: str) -> str:
         UserError: the location is in a datastore; says how to map it.
     """
     if asset := datastores.asset(path):
-        return (
+        return mark(
             f"{path} is a data asset of Azure Machine Learning, which is not mapped to a folder. "
             f"Copy its files to a folder and add data_assets: {{{asset[0]}: /that/folder}} to the "
             f"job, or --data-asset {asset[0]}=/that/folder on the command line."
         )
     if "${{" in path:
-        return (
+        return mark(
             f"{path} comes from another step, which does not run here. Run that step, and set path "
             "to the folder with its result."
         )
     datastores.locate(path, {})
-    return (
+    return mark(
         f"{path} is not on this machine. Download the data and set path to the local folder; the "
         "address may be given of a table, ending in .csv, .jsonl or .parquet, and of a folder or "
         "an archive in s3:, gs:, abfs: or hf:."

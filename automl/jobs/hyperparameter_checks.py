@@ -14,6 +14,7 @@ from automl.jobs import azure_values
 from automl.jobs.distributions import Choice, Distribution, RandInt, from_text
 from automl.jobs.hyperparameters import FIELDS, NO_EFFECT_HERE, RENAMED, is_searchable
 from automl.jobs.job_errors import Place, explain
+from automl.texts import mark
 
 
 def _readers(kind: type) -> list[BeforeValidator]:
@@ -89,12 +90,14 @@ def check_search_space(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, A
 def unknown_key(name: str) -> str:
     """Return a sentence about a hyperparameter that does not exist or cannot be searched."""
     if name in RENAMED:
-        return f"{name} is now called {RENAMED[name]}."
+        return mark(f"{name} is now called {RENAMED[name]}.")
     if name in NO_EFFECT_HERE or (name in FIELDS and not is_searchable(name)):
-        return f"{name} cannot be searched over; put it under training_parameters."
+        return mark(f"{name} cannot be searched over; put it under training_parameters.")
     nearest = difflib.get_close_matches(name, FIELDS, n=1)
-    hint = f"Did you mean {nearest[0]}?" if nearest else f"There are {', '.join(FIELDS)}."
-    return f"{name} is not a hyperparameter. {hint}"
+    hint = (
+        mark(f"Did you mean {nearest[0]}?") if nearest else mark(f"There are {', '.join(FIELDS)}.")
+    )
+    return mark(f"{name} is not a hyperparameter. {hint}")
 
 
 def _check_searched(name: str, value: Any) -> Any:
@@ -164,7 +167,7 @@ def _plain_bounds(name: str, distribution: Any) -> str:
     meant = ", ".join(
         f"{key}: {math.log(bound):.4g}" for key, bound in zip(keys, bounds, strict=True)
     )
-    return (
+    return mark(
         f"{name} is {distribution.type} with {given}. These are natural logarithms: the values "
         f"would be {drawn}, out of range. If you mean the plain values, write {meant}."
     )

@@ -41,6 +41,7 @@ from automl.jobs.machine_share import ResourcesPerTrial
 from automl.jobs.sweep import Sweep
 from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
 from automl.jobs.trial_numbers import MOST_TRIALS
+from automl.texts import mark
 
 DATA_KEYS = ("training_data", "validation_data", "test_data")
 _MAX_VALUE = 1e37
@@ -248,7 +249,7 @@ class Job(FrozenModel):
             self.training_data.type == "mltable"
             and "target_column_name" not in self.model_fields_set
         ):
-            conflicts["target_column_name",] = (
+            conflicts["target_column_name",] = mark(
                 "target_column_name is missing. Add it: the column of the table with the labels."
             )
         if conflicts:
@@ -344,7 +345,7 @@ def _without_value(data: dict[str, Any], lines: Mapping[Place, int]) -> list[Pro
     """A problem for each key of the file without a value; an override may be without one."""
     return [
         job_errors.problem(
-            place, f"{place[-1]} has no value. Write one, or leave the key out.", lines
+            place, mark(f"{place[-1]} has no value. Write one, or leave the key out."), lines
         )
         for place in azure.nulls(data)
         if place in lines
@@ -354,9 +355,8 @@ def _without_value(data: dict[str, Any], lines: Mapping[Place, int]) -> list[Pro
 def _refuse_other_jobs(data: dict[str, Any], lines: Mapping[Place, int]) -> None:
     """Refuse a job of another kind in one sentence, not with one for each of its other keys."""
     if data.get("task") in azure.OTHER_TASKS:
-        message = (
-            f"{data['task']} does not run here. Allowed is "
-            + " or ".join(f"{task.name}, where {task.about_labels}" for task in TASKS.values())
-            + "."
+        known = "; ".join(
+            mark(f"{task.name}, where {task.about_labels}") for task in TASKS.values()
         )
+        message = mark(f"{data['task']} does not run here. Allowed is {known}.")
         raise JobError([job_errors.problem(("task",), message, lines)])

@@ -10,6 +10,7 @@ from automl.jobs import compatibility, hyperparameter_checks, search_space
 from automl.jobs.job_errors import Place
 from automl.jobs.sweep import Sweep
 from automl.jobs.tasks import TaskRules
+from automl.texts import mark
 
 
 def between(
@@ -30,7 +31,7 @@ def between(
     except UserError as error:
         conflicts["training_parameters",] = str(error)
     if sweep is not None:
-        conflicts["sweep",] = (
+        conflicts["sweep",] = mark(
             "sweep is given but search_space is not. Add a search_space, or leave out sweep "
             "for AutoMode."
         )
@@ -67,7 +68,7 @@ def of_the_task(
     places: dict[Place, Any] = {("training_parameters", "loss"): shared.get("loss")}
     for index, sub_space in enumerate(sub_spaces or ()):
         places["search_space", index, "loss"] = sub_space.get("loss")
-    sentence = (
+    sentence = mark(
         f"loss is asymmetric, and in task {task.name} {task.about_labels}. Leave loss out, or set "
         "task: image_classification_multilabel."
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs.azure import RENAMED
+from automl.texts import mark
 
 Place = tuple[str | int, ...]
 """Keys and list positions that lead to a value of the file."""
@@ -31,8 +32,9 @@ class JobError(UserError):
 
 
 def _sentence(problem: Problem) -> str:
-    place = f"Line {problem.line}, {problem.key}" if problem.line else problem.key
-    return f"{place}: {problem.message}"
+    if problem.line:
+        return mark(f"Line {problem.line}, {problem.key}: {problem.message}")
+    return f"{problem.key}: {problem.message}"
 
 
 def problems(
@@ -68,33 +70,62 @@ def explain(detail: Mapping[str, Any]) -> str:
     value, key = detail["input"], detail["loc"][-1] if detail["loc"] else "job"
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "missing":
-        return f"{key} is missing. Add it."
+        return mark(f"{key} is missing. Add it.")
     if kind == "union_tag_not_found":
-        return "type is missing. Add it."
+        return mark("type is missing. Add it.")
     if kind == "union_tag_invalid":
-        return f"type is {context['tag']!r}; allowed is {context['expected_tags']}."
+        return mark(f"type is {context['tag']!r}; allowed is {context['expected_tags']}.")
     if kind == "literal_error":
-        return f"{key} is {value!r}; allowed is {context['expected']}."
+        return mark(f"{key} is {value!r}; allowed is {context['expected']}.")
     if kind == "value_error":
         return str(detail["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        return f"{key} is not a key we know here. Remove it."
+        return mark(f"{key} is not a key we know here. Remove it.")
     if kind == "string_type" and type(value) in (int, float):
-        return f"{key} is the number {value!r}. It should be text: write '{value}', in quotes."
+        return mark(
+            f"{key} is the number {value!r}. It should be text: write '{value}', in quotes."
+        )
     return f"{key} is {value!r}. {detail['msg'].replace('Input should', 'It should')}."
+
+
+_BY_PYDANTIC = (
+    mark("{key} is {value}. It should be greater than {limit}."),
+    mark("{key} is {value}. It should be greater than or equal to {limit}."),
+    mark("{key} is {value}. It should be less than {limit}."),
+    mark("{key} is {value}. It should be less than or equal to {limit}."),
+    mark("{key} is {value}. It should be a multiple of {limit}."),
+    mark("{key} is {value}. It should be a finite number."),
+    mark("{key} is {value}. It should be a valid integer."),
+    mark("{key} is {value}. It should be a valid integer, unable to parse string as an integer."),
+    mark("{key} is {value}. It should be a valid integer, got a number with a fractional part."),
+    mark("{key} is {value}. It should be a valid number."),
+    mark("{key} is {value}. It should be a valid number, unable to parse string as a number."),
+    mark("{key} is {value}. It should be a valid boolean."),
+    mark("{key} is {value}. It should be a valid boolean, unable to interpret input."),
+    mark("{key} is {value}. It should be a valid string."),
+    mark("{key} is {value}. It should be a valid list."),
+    mark("{key} is {value}. It should be a valid dictionary."),
+    mark("{key} is {value}. It should be a valid dictionary or instance of {kind}."),
+    mark("{key} is {value}. It is not a valid path."),
+)
+"""Sentences of `explain` with words of pydantic's, as `again` of `texts.py` finds them."""
 
 
 def not_known(key: str, allowed: Sequence[str]) -> str:
     """Return a sentence about a key that does not exist."""
     nearest = difflib.get_close_matches(key, allowed, n=1)
-    hint = f"Did you mean {nearest[0]}?" if nearest else f"Allowed are {', '.join(allowed)}."
-    return f"{key} is not a key we know here. {hint}"
+    hint = (
+        mark(f"Did you mean {nearest[0]}?")
+        if nearest
+        else mark(f"Allowed are {', '.join(allowed)}.")
+    )
+    return mark(f"{key} is not a key we know here. {hint}")
 
 
 def _unknown_key(place: Place, data: Any, model: type[BaseModel]) -> str:
     key = str(place[-1])
     if key in RENAMED:
-        return f"{key} is an earlier name. Use {RENAMED[key]}."
+        return mark(f"{key} is an earlier name. Write {RENAMED[key]} instead.")
     section: type[BaseModel] = model
     for part in place[:-1]:
         data = data[part]

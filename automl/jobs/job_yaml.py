@@ -7,6 +7,7 @@ import yaml
 
 from automl.jobs import untrusted_yaml
 from automl.jobs.job_errors import JobError, Place, Problem, dotted
+from automl.texts import mark
 
 _TEXT_SECTIONS = ("corrections",)
 """Sections of a job that hold labels and names of pictures: every scalar in them is text."""
@@ -21,20 +22,20 @@ def parse(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
     try:
         data, root = untrusted_yaml.load(text, keep_text=_text_sections)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or str(error) or "it cannot be parsed"
-        line = mark.line + 1 if mark else None
-        problem = Problem(key="job", line=line, message=f"This is not valid YAML: {reason}.")
+        at = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or str(error) or mark("it cannot be parsed")
+        line = at.line + 1 if at else None
+        problem = Problem(key="job", line=line, message=mark(f"This is not valid YAML: {reason}."))
         raise JobError([problem]) from None
     if not isinstance(data, dict):
-        message = "A job is a mapping of keys to values, starting with type: automl."
+        message = mark("A job is a mapping of keys to values, starting with type: automl.")
         raise JobError([Problem(key="job", line=1, message=message)])
     assert root is not None  # a mapping has a node
     lines: dict[Place, int] = {}
     repeated = []
     for place, line in _lines(root, ()):
         if place in lines:
-            message = f"{place[-1]} is there twice, first in line {lines[place]}. Keep one."
+            message = mark(f"{place[-1]} is there twice, first in line {lines[place]}. Keep one.")
             repeated.append(Problem(key=dotted(place), line=line, message=message))
         lines.setdefault(place, line)
     if repeated:
@@ -70,7 +71,7 @@ def _lines(
     node: yaml.Node, place: Place, above: tuple[yaml.Node, ...] = ()
 ) -> Iterator[tuple[Place, int]]:
     if node in above:
-        message = "A part of the file refers to itself. Write it out."
+        message = mark("A part of the file refers to itself. Write it out.")
         raise JobError([Problem(key="job", line=above[-1].start_mark.line + 1, message=message)])
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from automl.errors import short
+from automl.texts import mark
 
 MAX_LENGTH = 500
 
@@ -13,17 +14,17 @@ _INVISIBLE = re.compile(
 )
 
 
-def problem(text: str) -> str:
-    """Tell what is wrong with a label, as the end of a sentence, and what to do; "" if nothing."""
+def problem(text: str, place: str) -> str:
+    """Tell what is wrong with the label of a place, and what to do; empty if nothing is."""
     if _INVISIBLE.search(text):
-        return (
-            f"the label {short(text)}, with a line break or an invisible character in it. Write "
-            "the label without it."
+        return mark(
+            f"{place} has the label {short(text)}, with a line break or an invisible character in "
+            "it. Write the label without it."
         )
     if len(text) > MAX_LENGTH:
-        return (
-            f"a label of {len(text):,} characters, starting {short(text)}; at most {MAX_LENGTH} "
-            "are allowed."
+        return mark(
+            f"{place} has a label of {len(text):,} characters, starting {short(text)}; at most "
+            f"{MAX_LENGTH} are allowed."
         )
     return ""
 

@@ -8,6 +8,7 @@ from automl.errors import UserError
 from automl.jobs import model_catalog, search_space
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job_errors import Place
+from automl.texts import mark
 
 
 def check(licences: Sequence[str]) -> list[str]:
@@ -20,7 +21,7 @@ def check(licences: Sequence[str]) -> list[str]:
         raise UserError(
             "allowed_licences is empty. List licences, or leave it out to allow all weights."
         )
-    return [identifier(licence, "allowed_licences has") for licence in licences]
+    return [identifier(licence, "allowed_licences") for licence in licences]
 
 
 def identifier(licence: str, where: str) -> str:
@@ -28,14 +29,14 @@ def identifier(licence: str, where: str) -> str:
 
     Args:
         licence: what the user wrote.
-        where: start of the sentence for the error, such as "allowed_licences has".
+        where: what names it, for the error: `allowed_licences`.
 
     Raises:
         UserError: it is not an identifier.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", licence.lower()):
         raise UserError(
-            f"{where} {licence!r}; allowed are identifiers of SPDX, such as "
+            f"{where} names {licence!r}; allowed are identifiers of SPDX, such as "
             f"{' and '.join(model_catalog.LICENCES)}."
         )
     return licence.lower()
@@ -51,8 +52,10 @@ def refusal(model_name: str, licence: str | None, allowed: Sequence[str] | None)
     """
     if allowed is None or licence in allowed:
         return ""
-    stated = f"have the licence {licence}" if licence else "have a licence that is not known"
-    return (
+    stated = (
+        mark(f"have the licence {licence}") if licence else mark("have a licence that is not known")
+    )
+    return mark(
         f"The pretrained weights of {model_name} {stated}, and allowed_licences is "
         f"{', '.join(allowed)}. Choose another model, allow the licence, or set pretrained: never."
     )

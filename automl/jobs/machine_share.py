@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
+from automl.texts import mark
 
 _HEAD = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})")
 NODE_COUNT = "node_count_per_trial"
@@ -107,14 +108,18 @@ def too_much(needed: ResourcesPerTrial, *, cores: int, gpus: int, place: str) ->
         cores, gpus: those of the machine.
         place: the machine, for the sentences.
     """
-    asked = (("cpu", "core", needed.cpu, cores), ("gpu", "GPU", needed.gpu, gpus))
+    of_cores = (mark("no cores"), mark("1 core"), mark("{count} cores"))
+    of_gpus = (mark("no GPUs"), mark("1 GPU"), mark("{count} GPUs"))
+    asked = (("cpu", of_cores, needed.cpu, cores), ("gpu", of_gpus, needed.gpu, gpus))
     found = {}
-    for name, unit, count, available in asked:
+    for name, (none, one, several), count, available in asked:
         if count is not None and count > available:
-            key, units = f"resources_per_trial.{name}", unit if available == 1 else f"{unit}s"
-            remedy = f"Ask for at most {available}, or leave it out"
-            found[key] = (
-                f"{key} is {count:g}, but {place} has {available or 'no'} {units}. "
-                f"{remedy if available else 'Leave it out to train without one'}."
+            key = f"resources_per_trial.{name}"
+            there = (none, one, several)[min(available, 2)].format(count=available)
+            found[key] = mark(f"{key} is {count:g}, but {place} has {there}.")
+            found[key] += " " + (
+                mark(f"Ask for at most {available}, or leave it out.")
+                if available
+                else mark("Leave it out to train without one.")
             )
     return found

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Literal
 
 from automl.errors import UserError
+from automl.texts import mark
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def check_name(model_name: str) -> str:
         return model_name
     known = set(MODELS) | set(_timm_models())
     nearest = difflib.get_close_matches(model_name, known, n=3, cutoff=0.5)
-    hint = f"The nearest names are {', '.join(nearest)}" if nearest else "Try resnet18"
+    hint = mark(f"The nearest names are {', '.join(nearest)}") if nearest else mark("Try resnet18")
     raise UserError(
         f"{model_name!r} is not a model we know. {hint}; any timm model name is allowed too."
     )

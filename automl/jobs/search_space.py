@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from automl.jobs.distributions import DISTRIBUTIONS, Choice, Constant, RandInt, Steps, draws_from
+from automl.texts import mark
 
 SubSpace = Mapping[str, Any]  # hyperparameter -> Constant or Distribution
 
@@ -80,11 +81,11 @@ def refusal(name: str, value: Any, algorithm: str) -> str | None:
     if not isinstance(value, DISTRIBUTIONS) or draws_from(algorithm, value.type):
         return None
     if algorithm == "grid":
-        return (
+        return mark(
             f"{name} is {value.type}, which a grid cannot enumerate. "
             "Use choice for every hyperparameter, or sampling_algorithm: random."
         )
-    return (
+    return mark(
         f"{name} is {value.type}, which has no bounds for sampling_algorithm: bayesian to "
         "search between. Use uniform, quniform, loguniform, choice or randint, or "
         "sampling_algorithm: random."

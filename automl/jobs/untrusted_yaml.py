@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from automl.errors import short
+from automl.texts import mark
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
@@ -90,19 +91,19 @@ def load(
         yaml.YAMLError: the text is not YAML, or too large, or nested too deeply.
     """
     if len(text) > MAX_BYTES:
-        raise yaml.YAMLError(f"it is longer than {MAX_BYTES:,} characters")
+        raise yaml.YAMLError(mark(f"it is longer than {MAX_BYTES:,} characters"))
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
         if root is None:
             return None, None
         if _size(root, {}) > MAX_NODES:
-            raise yaml.YAMLError(f"its aliases make more than {MAX_NODES:,} values of it")
+            raise yaml.YAMLError(mark(f"its aliases make more than {MAX_NODES:,} values of it"))
         for node in keep_text(root):
             _retag_as_text(node, set())
         return loader.construct_document(root), root
     except RecursionError:
-        raise yaml.YAMLError("it is nested too deeply") from None
+        raise yaml.YAMLError(mark("it is nested too deeply")) from None
     except ValueError as error:  # a number or a date with an explicit tag that is invalid
         raise yaml.YAMLError(str(error)) from None
     finally:
@@ -143,7 +144,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     if id(node) not in known:
         known[id(node)] = 1
         if isinstance(node, yaml.ScalarNode) and _SURROGATES.search(node.value):
-            raise yaml.YAMLError(f"{short(node.value)} holds half a character")
+            raise yaml.YAMLError(mark(f"{short(node.value)} holds half a character"))
         known[id(node)] += sum(_size(child, known) for child in _children(node))
     return known[id(node)]
 

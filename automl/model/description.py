@@ -6,6 +6,7 @@ from pydantic import Field
 
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.frozen_model import FrozenModel
+from automl.texts import mark
 
 _MAX_SIDE = 4096
 """Limit of an input's side in pixels; a shared experiment could ask for any amount of memory."""
@@ -56,7 +57,7 @@ class ModelDescription(FrozenModel):
         if not self.parts:
             return ""
         if len(self.parts) == 1:
-            return "one network that looks at a picture and at its mirror image"
+            return mark("one network that looks at a picture and at its mirror image")
         return f"{len(self.parts)} networks"
 
     @property

@@ -10,6 +10,7 @@ from automl.errors import UserError
 from automl.host import home
 from automl.jobs.model_catalog import licence as catalogued
 from automl.model import package_weights, weights_folder, weights_hub
+from automl.texts import mark
 
 _NONE = "no pretrained weights in the weights folder, in a package or on the Hugging Face Hub ({})"
 _log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def _in_weights_dir(timm_name: str) -> Path | None:
 def _from_hub(timm_name: str) -> _LookUp:
     """Download the weights if the Hub answers; the Hub has no model without a tag."""
     if "." not in timm_name:
-        return _LookUp(None, "it has no model of this name")
+        return _LookUp(None, mark("it has no model of this name"))
     reason = weights_hub.why_unreachable()
     if not reason:
         try:

@@ -14,6 +14,7 @@ from automl.host import home
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.model.description import ModelDescription
+from automl.texts import mark
 
 _NAME = re.compile(r"\w[\w.-]*")
 
@@ -97,7 +98,9 @@ def find(run_id: str, experiments_dir: Path) -> EarlierModel:
             f"{experiments_dir}. Give experiment/trial, as `automl list` and `automl leaderboard` "
             "show them."
         )
-    trial_id = trial_id or store.load_experiment(experiment_dir).best_trial or "its best trial"
+    trial_id = (
+        trial_id or store.load_experiment(experiment_dir).best_trial or mark("its best trial")
+    )
     checkpoint = store.checkpoint_dir(experiment_dir, trial_id)
     if not (checkpoint / "model.json").is_file():
         raise UserError(

@@ -42,7 +42,7 @@ def add(
     Raises:
         UserError: the file is not a checkpoint of a network we know, or there are weights already.
     """
-    stated = licences.identifier(licence, "--licence is") if licence is not None else None
+    stated = licences.identifier(licence, "--licence") if licence is not None else None
     tensors = checkpoint_file.read(file)
     beside = _configuration_beside(file)
     timm_name = _timm_name(name) if name else _recognised(file, tensors, beside)

@@ -25,6 +25,7 @@ from automl.errors import PredictionError
 from automl.evaluation import answer_sets
 from automl.host.cores import usable_cores
 from automl.prediction import onnx_session
+from automl.texts import mark
 
 Picture = Path | BinaryIO
 Pixels = NDArray[np.uint8]
@@ -33,7 +34,7 @@ Pixels = NDArray[np.uint8]
 MAX_SIDE = 4096
 """Largest side of a model's input in pixels. A model from elsewhere could declare any size."""
 
-UNFLAGGED = (
+UNFLAGGED = mark(
     "This model does not say which pictures are unlike its training pictures: it was exported by "
     "an earlier version, or too few of these could be read."
 )
@@ -248,7 +249,7 @@ class Predictor:
         except UnreadablePicture as error:
             return Failure(str(error))
         except OSError as error:
-            return Failure(f"The file cannot be read: {error.strerror or error}.")
+            return Failure(mark(f"The file cannot be read: {error.strerror or error}."))
 
     def blank(self) -> Pixels:
         """Return a black picture of the size of the model's input."""

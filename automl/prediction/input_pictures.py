@@ -11,6 +11,7 @@ from automl.dataset import contained, walk
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, kind_of_name
 from automl.errors import DataError, PredictionError
 from automl.prediction.inference import Answer, Failure, Picture, Predictor
+from automl.texts import mark
 
 MAX_MEMBER_BYTES = 50_000_000
 _DAMAGED = (*BROKEN, OSError, MemoryError)
@@ -127,16 +128,16 @@ def _in_archive(path: Path, kind: ArchiveType) -> Iterator[FoundPicture]:
 def _content(member: Member) -> io.BytesIO | Failure:
     """Read a member at once, because a tar file can only be read from front to back."""
     if member.is_encrypted:
-        return Failure("It is protected by a password.")
+        return Failure(mark("It is protected by a password."))
     try:
         with member.open() as file:
             content = file.read(MAX_MEMBER_BYTES + 1)
     except _DAMAGED as error:
         if _is_from_disk(error):
             raise
-        return Failure(f"It is damaged in the archive ({_reason(error)}).")
+        return Failure(mark(f"It is damaged in the archive ({_reason(error)})."))
     if len(content) > MAX_MEMBER_BYTES:
-        return Failure(f"It is larger than {MAX_MEMBER_BYTES / 1e6:,.0f} MB.")
+        return Failure(mark(f"It is larger than {MAX_MEMBER_BYTES / 1e6:,.0f} MB."))
     return io.BytesIO(content)
 
 

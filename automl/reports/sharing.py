@@ -20,6 +20,7 @@ from automl.experiments import experiment_id, leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.host import atomic, file_names
 from automl.model.description import ModelDescription
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,7 +221,7 @@ def _read_all(experiment_dir: Path) -> None:
     metric = store.load_job(experiment_dir).primary_metric
     record = store.load_experiment(experiment_dir)
     if record.num_trials < 0 or math.isinf(record.best_score or 0):
-        raise ValueError("numbers that no search can have")
+        raise ValueError(mark("numbers that no search can have"))
     trials = _read_trials(experiment_dir)
     leaderboard.rank(trials, metric)  # values that no page could show raise here
     ids = [trial.trial_id for trial in trials]

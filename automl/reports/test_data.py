@@ -16,6 +16,7 @@ from automl.experiments.records import TestOpening, now
 from automl.export import exporting, test_score
 from automl.export.request import ExportRequest
 from automl.figures import wording
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +58,8 @@ def open_for(
     state = launcher.record(experiment_dir).state
     if not state.is_finished:
         raise UserError(
-            f"{experiment_dir.name} is {state}. Open the test data after it has ended, so that "
-            "they do not influence the search."
+            f"{experiment_dir.name} has not ended: it is {state}. Open the test data after its "
+            "end, so that they do not influence the search."
         )
     if store.is_imported(experiment_dir):
         raise UserError(
@@ -98,7 +99,7 @@ def _open(
     with_model = [trial.trial_id for trial in trials if trial.best_epoch is not None]
     if chosen not in with_model:
         known = ", ".join(with_model[:10])
-        choice = f"Choose from {known}." if known else "None of its trials has one."
+        choice = mark(f"Choose from {known}.") if known else mark("None of its trials has one.")
         raise UserError(f"{chosen} has no model in {experiment_dir.name}. {choice}")
     opening, predictions = _score(experiment_dir, chosen, opened_by, progress)
     store.save_test(experiment_dir, opening, predictions)

@@ -35,7 +35,7 @@ def confirm(experiment_dirs: Sequence[Path]) -> None:
             for experiment_dir in experiment_dirs:
                 guarded_actions.delete(experiment_dir)
         except (ValueError, OSError) as error:
-            st.error(wording.plain(str(error)))
+            st.error(wording.of_error(error))
         else:
             selection.remember("experiment", None)
             links.switch_page("pages/experiments.py")

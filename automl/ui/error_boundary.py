@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 def show(error: Exception) -> bool:
     """Draw the error; returns True, which tells Streamlit to draw nothing itself."""
     if isinstance(error, UserError | ExperimentError):
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return True
     _log.error("A page raised an exception", exc_info=error)
     st.error(f"{_(UNEXPECTED)}: {wording.plain(_cause(error))}\n\n{_next_step(error)}")

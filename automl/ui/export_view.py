@@ -14,7 +14,7 @@ from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.figures import wording
 from automl.host import home
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import guarded_actions
 
 
@@ -82,13 +82,13 @@ def _export(
         guarded_actions.export(request, lambda activity, share: _draw(bar, activity, share))
     except (ExportError, NotAllowedError) as error:
         bar.empty()
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
     else:
         st.rerun()  # draws the download instead of the button
 
 
 def _draw(bar: DeltaGenerator, activity: str, share: float) -> None:
-    bar.progress(share, wording.plain(activity))
+    bar.progress(share, wording.plain(again(activity)))
 
 
 def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:

@@ -12,7 +12,7 @@ from automl.experiments import leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import cached, links
 
 
@@ -117,5 +117,5 @@ def _check_readable(experiment_dir: Path) -> None:
         cached.experiment(experiment_dir)
         cached.job(experiment_dir)
     except (ValueError, OSError) as error:
-        st.error(wording.plain(store.unreadable(error, experiment_dir)))
+        st.error(wording.plain(again(store.unreadable(error, experiment_dir))))
         empty_state(_("See the other experiments"), "pages/experiments.py")

@@ -47,7 +47,7 @@ def open_shared() -> None:
             try:
                 directory = guarded_actions.import_shared(file, file.name)
             except (ValueError, OSError) as error:
-                st.error(wording.plain(str(error)))
+                st.error(wording.of_error(error))
             else:
                 selection.show_experiment(directory.name)
                 parameters = {"experiment": directory.name}

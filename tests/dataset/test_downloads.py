@@ -79,7 +79,9 @@ def test_the_file_of_any_url_lies_in_the_cache(home, url):
 
 def test_what_fails_is_told_and_tried_again_the_next_time(website):
     url = f"{website.url}/a.png?token=secret"
-    assert fetch([url]) == {url: f"{website.url}/a.png was answered with 404 Not Found."}
+    assert fetch([url]) == {
+        url: f"The address {website.url}/a.png was answered with 404 Not Found."
+    }
     website.files["/a.png?token=secret"] = b"one"
     assert fetch([url]) == {}
 
@@ -123,7 +125,7 @@ def test_a_picture_that_takes_too_long_is_left(website, monkeypatch):
     monkeypatch.setattr(downloads, "MAX_SECONDS", -1.0)
     website.files["/a.png"] = b"one"
     url = f"{website.url}/a.png"
-    assert fetch([url]) == {url: f"{url} was not answered in time."}
+    assert fetch([url]) == {url: f"The address {url} was not answered in time."}
 
 
 def test_a_server_that_does_not_answer_is_not_asked_for_ever(monkeypatch):

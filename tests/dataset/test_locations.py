@@ -52,7 +52,11 @@ def test_pictures_elsewhere_are_downloaded_and_failures_told(website, around):
     urls = [f"{website.url}/a.png", f"{website.url}/b.png", "c.png"]
     result = find(urls, ["x", "y", "z"], around)
     assert Path(result.paths[0]).read_bytes() == b"one"
-    assert result.problems == [None, f"{website.url}/b.png was answered with 404 Not Found.", None]
+    assert result.problems == [
+        None,
+        f"The address {website.url}/b.png was answered with 404 Not Found.",
+        None,
+    ]
 
 
 def test_nothing_is_downloaded_unless_asked_for(website, around):

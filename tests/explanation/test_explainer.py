@@ -128,7 +128,7 @@ def test_what_speaks_for_a_chosen_label_is_explained(explainer, explained):
     chosen = explainer.explain(directory, "t1", path, QUICK, label=other)
     assert chosen.label == other
     assert chosen.probability < found.probability
-    with pytest.raises(ExplanationError, match="The model has no label 'pink'. It has blue"):
+    with pytest.raises(ExplanationError, match="no label 'pink'. Its labels are blue"):
         explainer.explain(directory, "t1", path, QUICK, label="pink")
 
 

@@ -25,7 +25,7 @@ RESERVED = {
 )  # azure has an MLflow model inside
 def artefact(request: pytest.FixtureRequest, exported: Callable[..., Path]) -> Path:
     name, chosen = request.param, formats.named(request.param)
-    if missing := extras.missing(f"{name} needs", chosen.packages, chosen.extra):
+    if missing := extras.missing(f"{name} needs {{packages}}", chosen.packages, chosen.extra):
         pytest.skip(missing)
     if "mlflow" in chosen.packages:
         pytest.importorskip("mlflow.pyfunc")  # whose import warns

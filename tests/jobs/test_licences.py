@@ -85,7 +85,7 @@ def test_a_model_with_other_weights_is_refused(keys: dict[str, Any], place: str,
     ("value", "said"),
     [
         ([], "allowed_licences is empty"),
-        (["Apache 2.0"], "allowed_licences has 'Apache 2.0'; allowed are identifiers of SPDX"),
+        (["Apache 2.0"], "allowed_licences names 'Apache 2.0'; allowed are identifiers of SPDX"),
         ("mit", "list"),
     ],
 )

@@ -80,7 +80,7 @@ def test_an_added_model_is_what_trials_start_from(
         ({"name": "resnet81"}, "not a model we know"),
         ({"name": "test_resnet.foo"}, "Leave out the tag: test_resnet"),
         ({}, "No network that is offered here has the"),
-        ({"licence": "my own"}, "--licence is 'my own'"),
+        ({"licence": "my own"}, "--licence names 'my own'"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(

@@ -1,9 +1,12 @@
 """Texts of the sources and catalogues of their translations; `make texts` brings both together."""
 
 import ast
+import functools
 import io
+import re
+import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -49,6 +52,12 @@ _FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
 }
 """Schemas with the fields that pages show; all if none is named."""
 
+_NO_PAGE = (
+    *("automl/cli", "automl/export/standalone", "automl/export/__main__", "automl/serving/limits"),
+    *(f"automl/model/{name}" for name in ("weights_", "package_weights", "checkpoint_file")),
+)
+"""Modules whose errors no page shows: of commands, servers and programs in an export."""
+
 Key = str | tuple[str, str]
 """An English text, or its singular and its plural."""
 
@@ -62,22 +71,30 @@ def sources() -> list[Path]:
     ]
 
 
+def shows_errors(path: Path) -> bool:
+    """True if a page may show the errors of a module."""
+    return not path.relative_to(ROOT).as_posix().startswith(_NO_PAGE)
+
+
 def of_sources() -> dict[Key, list[tuple[str, int]]]:
     """Every text with the places where it stands; those made out of names have no place."""
     found: dict[Key, list[tuple[str, int]]] = {key: [] for key in ("English", *of_names())}
     for path in sources():
-        for key, line in of_module(path.read_text()):
+        for key, line in of_module(path):
             found.setdefault(key, []).append((path.relative_to(ROOT).as_posix(), line))
     return found
 
 
-def of_module(source: str) -> Iterator[tuple[Key, int]]:
-    """Texts of one module: what `_`, `mark`, `say`, `ngettext` and `wording.count` are given."""
-    if not any(name in source for name in ("automl.texts", "wording.count", "automl.sentences")):
-        return
-    has_sentences = "automl.sentences import" in source  # commands have a `say` of their own
-    for node in ast.walk(ast.parse(source)):
+def of_module(path: Path) -> Iterator[tuple[Key, int]]:
+    """Texts of one module: what `_`, `mark`, `say`, `ngettext` and `wording.count` are given.
+
+    And the sentences that errors are made of.
+    """
+    has_sentences = "automl.sentences import" in path.read_text()  # commands have another `say`
+    for node in nodes(path):
         if isinstance(node, ast.Call):
+            for text in filled(node) if shows_errors(path) else ():
+                yield from ((sentence, node.lineno) for sentence in sentences(text))
             given = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
             words = [value for value in given if isinstance(value, str)]
             match node.func:
@@ -89,6 +106,91 @@ def of_module(source: str) -> Iterator[tuple[Key, int]]:
                     yield (words[0], words[1]), node.lineno
                 case ast.Attribute(attr="count", value=ast.Name(id="wording")) if words:
                     yield wording.counted(words[0]), node.lineno
+
+
+@functools.cache
+def nodes(path: Path) -> Sequence[ast.AST]:
+    """Every node of a module that may have texts."""
+    source = path.read_text()
+    return list(ast.walk(ast.parse(source))) if _MAY_HAVE_TEXTS.search(source) else []
+
+
+_MAY_HAVE_TEXTS = re.compile(r"automl\.texts|wording\.count|automl\.sentences|Error\(|Picture\(")
+
+
+@functools.cache
+def error_names() -> frozenset[str]:
+    """Names of the errors whose sentences may reach a page."""
+    found: dict[str, set[str]] = {}
+    for path in sources():
+        if "class " in (source := path.read_text()) and shows_errors(path):
+            for name, bases in re.findall(r"^class (\w+)\((.+?)\):", source, re.M):
+                found[name] = set(re.split(r"\W+", bases))
+    known = {"ValueError", "RuntimeError", "OSError", "TypeError", "Exception"}
+    while more := {name for name, bases in found.items() if bases & known} - known:
+        known |= more
+    return frozenset(known & found.keys())
+
+
+def filled(call: ast.Call) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """What an error is made of, or the f-string of `mark(f"…")`."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    for text in _literals(call.args[0]) if call.args else ():
+        if name in error_names() or (name == "mark" and isinstance(text, ast.JoinedStr)):
+            yield text
+
+
+def _literals(node: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Literals of an expression, but none inside of a call or of another literal."""
+    if isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ):
+        yield node
+    elif not isinstance(node, ast.Call):
+        for child in ast.iter_child_nodes(node):
+            yield from _literals(child)
+
+
+def sentences(text: ast.Constant | ast.JoinedStr) -> Iterator[str]:
+    """Templates of the sentences of a literal; a value that is a sentence itself is in none."""
+    for sentence in _BETWEEN.split(template(text)):
+        own = sentence.strip()
+        if not any(name for _, name, _, _ in string.Formatter().parse(own)):
+            own = own.replace("{{", "{").replace("}}", "}")  # nobody fills it
+        if re.search(r"[a-z]{2}", re.sub(r"\{\w+\}", "", own)) and " " in own:
+            yield own
+
+
+_BETWEEN = re.compile(r"(?<=[.?]) (?=[A-Z{])|(?<=\}) (?=[A-Z][a-z]+ [a-z])")
+
+
+def template(text: ast.Constant | ast.JoinedStr) -> str:
+    """An f-string with the names of its values: `{table.path} has {len(rows):,}…` has `{path}`."""
+    if isinstance(text, ast.Constant):
+        return str(text.value).replace("{", "{{").replace("}", "}}")
+    names: dict[str, str] = {}
+    parts = []
+    for part in text.values:
+        if isinstance(part, ast.FormattedValue):
+            name, code = placeholder(part.value) or "value", ast.unparse(ast.JoinedStr([part]))
+            others = [known for known in names.values() if re.fullmatch(rf"{name}(_\d)?", known)]
+            names.setdefault(code, f"{name}_{len(others) + 1}" if others else name)
+            parts.append(f"{{{names[code]}}}")
+        else:
+            parts.append(template(part))
+    return "".join(parts)
+
+
+def placeholder(node: ast.AST) -> str:
+    """The name in an expression by which a translator knows its value; empty if it has none."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.strip("_").lower()
+        case ast.Call(func=ast.Name(id="len")):
+            return "count"
+        case ast.Call(args=[first, *_]):
+            return placeholder(first)
+    return next(filter(None, map(placeholder, ast.iter_child_nodes(node))), "")
 
 
 def of_names() -> set[str]:

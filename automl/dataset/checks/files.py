@@ -6,7 +6,7 @@ from automl.dataset import picture_location
 from automl.dataset.checks.kind import CheckedData, FindingKind, example
 from automl.dataset.readers import LeftOut
 from automl.dataset.report import Finding, Severity
-from automl.sentences import say
+from automl.sentences import Sentence, listed, say
 
 ORDER = 0  # what is left out comes before what is said about the rest
 
@@ -123,7 +123,14 @@ def _unreadable(data: CheckedData) -> Iterator[Finding]:
     if bad.empty:
         return
     first = zip(bad["path"].head(3), bad["problem"].head(3), strict=True)
-    examples = [f"{picture_location.name(path)} ({problem.rstrip('.')})" for path, problem in first]
+    examples = [
+        say(
+            "{name} ({problem})",
+            name=picture_location.name(path),
+            problem=Sentence(text=problem.rstrip(".")),
+        )
+        for path, problem in first
+    ]
     yield UNREADABLE.finding(
         bad["path"],
         say(
@@ -131,7 +138,7 @@ def _unreadable(data: CheckedData) -> Iterator[Finding]:
             "{count} of {total} pictures cannot be read and are left out, for example {examples}.",
             count=len(bad),
             total=len(samples),
-            examples=", ".join(examples),
+            examples=listed(examples),
         ),
         say("Replace or remove them."),
     )

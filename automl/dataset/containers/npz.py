@@ -14,11 +14,12 @@ from automl.dataset.containers import blocks, png
 from automl.dataset.containers.open_file import OpenFile
 from automl.dataset.preprocessing import UnreadablePicture, max_pixels
 from automl.errors import short
+from automl.texts import mark
 
 MAX_ARRAYS = 1_000
 _MAX_HEADER_BYTES = 4_096
 _LOCAL_HEADER_BYTES = 30
-_ADVICE = "Save it with np.savez, without compression."
+_ADVICE = mark("Save it with np.savez, without compression.")
 _BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, NotImplementedError)
 
 
@@ -134,5 +135,5 @@ def _array(info: zipfile.ZipInfo, start: bytes) -> Array:
     size = file.tell() + math.prod(shape) * dtype.itemsize
     is_wrong = not dtype.hasobject and size != info.file_size
     if in_columns and len(shape) > 1 or is_wrong or any(side < 0 for side in shape):
-        raise ValueError(f"{info.filename} is damaged, or in Fortran's order")
+        raise ValueError(mark(f"{info.filename} is damaged, or in Fortran's order"))
     return Array(info, shape, dtype, file.tell())

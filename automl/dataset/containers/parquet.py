@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from automl.dataset.containers import blocks
 from automl.dataset.preprocessing import UnreadablePicture
 from automl.errors import short
+from automl.texts import mark
 
-_ADVICE = "Write the table with row groups of about 100 rows."
+_ADVICE = mark("Write the table with row groups of about 100 rows.")
 
 
 class ParquetPictures:

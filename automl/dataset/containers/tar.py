@@ -12,6 +12,7 @@ from typing import BinaryIO
 from automl.dataset.containers.open_file import OpenFile
 from automl.dataset.preprocessing import UnreadablePicture
 from automl.errors import short
+from automl.texts import mark
 
 MAX_MEMBERS = 10_000_000
 _BLOCK = 512
@@ -108,7 +109,7 @@ def _check(header: bytes, at: int) -> None:
     """Refuse a header whose sum is wrong; 256 is that of 8 blanks, in place of the sum itself."""
     is_whole = len(header) == _BLOCK
     if not is_whole or sum(header) - sum(header[148:156]) + 256 != _number(header[148:156]):
-        where = "is not a tar file" if at == 0 else "is damaged"
+        where = mark("is not a tar file") if at == 0 else mark("is damaged")
         raise UnreadablePicture(f"The archive {where}: there is no header at byte {at:,}.")
 
 

@@ -30,6 +30,7 @@ from automl.jobs import split_meanings
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
+from automl.texts import mark
 
 __all__ = ["LeftOut", "Listing", "columns", "read", "refuse_unreadable"]
 
@@ -147,7 +148,7 @@ def _naming(unused: Sequence[str]) -> Iterator[None]:
     except DataError as error:
         if not unused:
             raise
-        message = f"{error} Labels may be in a file that is not used. {' '.join(unused)}"
+        message = mark(f"{error} Labels may be in a file that is not used. {' '.join(unused)}")
         readings = error.readings if isinstance(error, UnclearDataError) else []
         raise UnclearDataError(message, readings) from None
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from automl.dataset.readers import text
 from automl.dataset.walk import is_picture_name
+from automl.texts import mark
 
 _LEAST_SHARE = 0.9
 
@@ -35,7 +36,7 @@ def rows(lines: Sequence[tuple[int, str]], file: str) -> pd.DataFrame | None:
     if not _are_pictures([each[0] for _, each in body]):
         return None
     columns = names or [f"Column{number}" for number in range(1, width + 1)]
-    index = [f"Line {number} of {file}" for number, _ in body]
+    index = [mark(f"Line {number} of {file}") for number, _ in body]
     return pd.DataFrame([each for _, each in body], index=index, columns=columns, dtype=object)
 
 

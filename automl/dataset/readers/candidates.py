@@ -15,6 +15,7 @@ from automl.dataset.reading import UnclearDataError
 from automl.dataset.split_words import split_folders
 from automl.dataset.walk import is_hidden
 from automl.errors import DataError
+from automl.texts import mark
 
 _FOR_LABELS = frozenset({"label", "labels", "annotation", "annotations", "groundtruth"})
 _CLASSES = ("_classes",)  # Roboflow's name
@@ -114,13 +115,15 @@ def unknown(base: Path, num_pictures: int) -> list[str]:
     """Files that are named like tables of labels, but are of no form."""
     named = [path for path in _files([base]) if is_for_labels(path)]
     unread = [
-        f"{path.name}: such files cannot be read. Save it as CSV."
+        mark(f"{path.name}: such files cannot be read. Save it as CSV.")
         for path in named
         if _is_unknown(path)
     ]
     return unread + [
-        f"{path.name}: it has a line for each of the {num_pictures:,} pictures, and does not name "
-        "them. Write the name of the picture in front of each line."
+        mark(
+            f"{path.name}: it has a line for each of the {num_pictures:,} pictures, and does not "
+            "name them. Write the name of the picture in front of each line."
+        )
         for path in named
         if path.suffix.lower() == ".txt" and _is_of_lines(path, num_pictures)
     ]
@@ -165,8 +168,10 @@ def tried(
                 unused.append(f"{name}: {error}")
             continue
         if is_for_labels(path) and fitted.certainty < Certainty.LIKELY:
-            count = f"{fitted.num_found:,} of the {len(located.paths):,}"
-            unused.append(f"{name}: it names {count} pictures here.")
+            num_paths = len(located.paths)
+            unused.append(
+                mark(f"{name}: it names {fitted.num_found:,} of the {num_paths:,} pictures here.")
+            )
         fitting.append(fitted)
         read.add(candidate.form.suffix if isinstance(candidate.form, Folder) else None)
     return Tried(fitting, unused, asked)

@@ -12,6 +12,7 @@ import pandas as pd
 from automl.dataset.readers import text
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
+from automl.texts import mark
 
 _DELIMITERS = ",;\t|"
 _MAX_CELL = 1 << 20
@@ -37,7 +38,7 @@ def rows(content: str, path: Path, *, delimiter: str, header: bool = True) -> pd
     numbers, cells = [], []
     for number, record in numbered:
         if any(cell.strip() for cell in record):
-            numbers.append(f"Row {number} of {path.name}")
+            numbers.append(mark(f"Row {number} of {path.name}"))
             cells.append(_fitted(record, len(names), numbers[-1]))
     _refuse_ticks_without_name(names, cells, path)
     frame = pd.DataFrame(cells, index=numbers, columns=names, dtype=object)

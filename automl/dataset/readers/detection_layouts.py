@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from automl.dataset.walk import Tree
+from automl.texts import mark
 
 _LEAST_SHARE = 0.5
 _NUM_LOOKED_AT = 20
@@ -34,7 +35,7 @@ def described(tree: Tree, root: Path) -> str:
             continue
         starts = [_start(root.joinpath(*parts)) for parts in boxes[:_NUM_LOOKED_AT]]
         if any(map(fits, starts)):
-            return (
+            return mark(
                 f"{root} has the layout of {name}, for object detection: files such as "
                 f"{'/'.join(boxes[0])} have boxes, and a picture has no label of its own. Export "
                 "the data as folders of classes (Roboflow calls it Folder Structure, CVAT "

@@ -68,7 +68,7 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
             columns.label: [*folders.labels.values()],
             _SPLIT: theirs,
         },
-        index=[f"The picture {path}" for path in folders.labels],
+        index=[mark(f"The picture {path}") for path in folders.labels],
         dtype=object,
     )
     rows = table.rows[[columns.image, columns.label]]

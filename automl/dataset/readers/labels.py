@@ -10,6 +10,7 @@ from typing import Any
 from automl.dataset.readers import nested, values, written_lists
 from automl.errors import DataError
 from automl.jobs import label_text
+from automl.texts import mark
 
 _SEPARATOR = re.compile("[,;|]")
 
@@ -100,7 +101,7 @@ def of_folder(name: str, root: Path) -> str:
     Raises:
         DataError: the name has an invisible character.
     """
-    if label_text.problem(name):
+    if label_text.problem(name, ""):
         raise DataError(
             f"The class folder {name!a} in {root} has an invisible character in its name. "
             "Rename the folder."
@@ -114,7 +115,8 @@ def checked(text: str, row: str) -> str:
     Raises:
         DataError: it is too long, or has an invisible character.
     """
-    if problem := label_text.problem(text):
-        hint = " Is this the column of the labels?" if len(text) > label_text.MAX_LENGTH else ""
-        raise DataError(f"{row} has {problem}{hint}")
+    if problem := label_text.problem(text, row):
+        is_long = len(text) > label_text.MAX_LENGTH
+        hint = " " + mark("Is this the column of the labels?") if is_long else ""
+        raise DataError(problem + hint)
     return label_text.composed(text)

@@ -266,7 +266,7 @@ def _find(
         pictures.tolist(), rows["row"].tolist(), around, download=download, progress=progress
     )
     problems = [
-        problem if is_named else "The row names no picture."
+        problem if is_named else mark("The row names no picture.")
         for problem, is_named in zip(files.problems, named, strict=True)
     ]
     return locations.Files(files.paths, problems)

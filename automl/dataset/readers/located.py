@@ -162,7 +162,7 @@ class Located:
         ]
         choices = ", or to ".join(str(one.options["leave_out"]) for one in readings)
         if len(places) > _MAX_PLACES:
-            choices = f"the names of all {len(places)} places but one, with | between them"
+            choices = mark(f"the names of all {len(places)} places but one, with | between them")
         raise SeveralPlacesError(
             f"{table.path} names pictures that are in several places, such as "
             f"{' and '.join(named[0][:_MAX_PLACES])}. Set leave_out to {choices}.",

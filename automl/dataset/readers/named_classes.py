@@ -185,7 +185,7 @@ def _fitting(names: _Names, codes: set[str]) -> _Names:
     if not (are_names and is_new and are_words and are_distinct):
         return {}
     return {
-        code: labels.checked(name, f"The class {code}")
+        code: labels.checked(name, mark(f"The class {code}"))
         for code, name in same_names.apart(found).items()
     }
 

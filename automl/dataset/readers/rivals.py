@@ -202,7 +202,7 @@ def _guess(best: Rival, other: Rival, found: Agreement) -> Guess:
 
 def _differences(best: Rival, other: Rival, found: Agreement) -> str:
     first = found.different[0]
-    return (
+    return mark(
         f"{len(found.different):,} of {found.num_shared:,} pictures, such as {first} "
         f"({best.labels[first]}, or {other.labels[first]})"
     )
@@ -213,16 +213,16 @@ def _question(best: Rival, asked: Sequence[Rival], place: Path) -> UnclearDataEr
     found = compared(best.labels, asked[0].labels)
     names = f"{best.name} and {asked[0].name}"
     if found.kind == "apart":
-        why = "name different pictures"
+        why = mark(f"{names} name different pictures")
         both = "|".join(str(one.reading.options["table"]) for one in (best, asked[0]))
         readings.append(
             Reading(sentence=mark("{names} together.").format(names=names), options={"table": both})
         )
     else:
-        why = f"differ for {_differences(best, asked[0], found)}"
+        why = mark(f"{names} differ for {_differences(best, asked[0], found)}")
     options = _options(readings)
     return UnclearDataError(
-        f"{place} can be read in several ways: {names} {why}. Choose one of them: {options}.",
+        f"{place} can be read in several ways: {why}. Choose one of them: {options}.",
         readings,
     )
 

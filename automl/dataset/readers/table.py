@@ -90,7 +90,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     table = _without_other_rows(table, image)
     table = _without_denied(table, target_column_name)
     likely_split = _split(table, source, {image, target_column_name})
-    group = _existing(table, source.group_column, "Set group_column to one of them.")
+    group = _existing(table, source.group_column, mark("Set group_column to one of them."))
     table, label, others = _label(table, target_column_name, (image, likely_split, group))
     columns = Columns(
         image=image,
@@ -244,7 +244,7 @@ def _readings(
 
 
 def _image(table: Table, image_column: str | None) -> str:
-    advice = "Set image_column to the one with the locations of the pictures."
+    advice = mark("Set image_column to the one with the locations of the pictures.")
     named = _existing(table, image_column, advice) or table.image_column
     named = named or guesses.picture_column(table.rows)
     if named is None and guesses.has_pixels(table.rows):
@@ -253,9 +253,10 @@ def _image(table: Table, image_column: str | None) -> str:
             "with np.savez as the arrays images (uint8, pictures x height x width) and labels."
         )
     if named is None:
+        columns = _columns(table)
         raise DataError(
             f"{table.path} has no column that is named like one of pictures, for example "
-            f"image_url or file_name; {_columns(table)}. {advice}"
+            f"image_url or file_name; {columns}. {advice}"
         )
     return named
 
@@ -263,7 +264,7 @@ def _image(table: Table, image_column: str | None) -> str:
 def _split(table: Table, source: DataSource, used: set[str]) -> str | None:
     if source.split_column == split_column.NEVER:
         return None
-    named = _existing(table, source.split_column, "Set split_column to one of them.")
+    named = _existing(table, source.split_column, mark("Set split_column to one of them."))
     return named or table.split_column or split_column.likely(table.rows, used)
 
 
@@ -287,8 +288,9 @@ def _label(
     if target_column_name == _ONES and ones is not None:
         likely = [_ONES, *(name for name in likely if name != _ONES)]
     if not likely:
+        columns = _columns(table)
         raise DataError(
-            f"{table.path} has no column label; {_columns(table)}. "
+            f"{table.path} has no column label; {columns}. "
             "Set target_column_name to the one that holds the labels."
         )
     if ones is None and not guesses.is_named_like_labels(likely[0]):
@@ -318,11 +320,12 @@ def _refuse_several(table: Table, names: Sequence[str]) -> None:
 
 def _existing(table: Table, name: str | None, advice: str) -> str | None:
     if name is not None and name not in table.rows.columns:
-        raise DataError(f"{table.path} has no column {name}; {_columns(table)}. {advice}")
+        columns = _columns(table)
+        raise DataError(f"{table.path} has no column {name}; {columns}. {advice}")
     return name
 
 
 def _columns(table: Table) -> str:
     names = list(table.rows.columns)
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
-    return "its columns are " + (", ".join(names[:_MAX_NAMED]) + more if names else "none")
+    return mark(f"its columns are {', '.join(names[:_MAX_NAMED]) + more if names else 'none'}")

@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING
 
 from automl.errors import ExportError
 from automl.host import extras
+from automl.texts import mark
+
+_PACKAGES_MISSING = mark(
+    "The format {name} needs {packages}, not installed here: pip install {wanted}"
+)
 
 if TYPE_CHECKING:
     from automl.export.trained_model import Answers, TrainedModel
@@ -85,7 +90,7 @@ def check(name: str, *, int8: bool) -> Format:
     if int8 and not chosen.has_int8:
         able = [each for each, kind in load_all().items() if kind.has_int8]
         raise ExportError(f"int8 is for {' and '.join(able)}; {name} has no such form.")
-    if sentence := extras.missing(f"The format {name} needs", chosen.packages, chosen.extra):
+    if sentence := extras.missing(_PACKAGES_MISSING, chosen.packages, chosen.extra, name=name):
         raise ExportError(sentence)
     return chosen
 

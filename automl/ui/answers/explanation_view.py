@@ -12,7 +12,7 @@ from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.figures import wording
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui import cached, label_sets
 from automl.ui.dialog import dialog
 from automl.ui.version_cache import Version, for_version, versions
@@ -60,7 +60,7 @@ def ask(experiment_dir: Path) -> bool:
     Where pictures have any number of labels, one chooses the label that is explained, too.
     """
     if problem := missing():
-        st.caption(wording.plain(problem))
+        st.caption(wording.plain(again(problem)))
         return False
     st.selectbox(
         _("Explain with"),
@@ -102,7 +102,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
     try:
         explanation = _explained(*request)
     except ExplanationError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return False
     assert explanation.picture is not None
     _heat_map(explanation.picture)

@@ -24,7 +24,7 @@ def show(experiment_dir: Path) -> None:
     try:
         found = across.over_versions(every, experiment_dir, _CACHED)
     except UserError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return
     if not found:
         st.info(_("It is not known on which version of the data these experiments were run."))

@@ -42,7 +42,7 @@ def show(job: Job, data: Manifest) -> None:
     if work is not None and work.answer:
         _draw(work.answer, job)
     if work is not None and work.refusal:
-        st.info(wording.plain(work.refusal))
+        st.info(wording.plain(again(work.refusal)))
     if work is None or work.is_cancelled or work.refusal:
         _offer(key, job)
 

@@ -92,9 +92,9 @@ def _take(read: Callable[[], Job]) -> None:
         loaded_job.load(read())
         st.session_state[_PROBLEMS] = []
     except JobError as error:
-        st.session_state[_PROBLEMS] = str(error).splitlines()
+        st.session_state[_PROBLEMS] = again(str(error)).splitlines()
     except UserError as error:
-        st.session_state[_PROBLEMS] = [str(error)]
+        st.session_state[_PROBLEMS] = [again(str(error))]
     except OSError as error:
         st.session_state[_PROBLEMS] = [
             _("The job cannot be read: {reason}.").format(reason=error.strerror or error)

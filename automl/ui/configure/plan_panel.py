@@ -16,7 +16,7 @@ def show(job: Job, data: Manifest) -> None:
         first, *rest = preview.sentences(job, data, lambda: _decode_seconds(data))
         is_measured = preview.is_measured(job, data)
     except (UserError, OSError) as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return
     st.markdown(wording.plain(first))
     for sentence in rest:

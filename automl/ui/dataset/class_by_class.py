@@ -37,7 +37,7 @@ def _collect() -> None:
         folder = collected.folder(name)
         label = collected.checked(label, "class") if label else ""
     except DataError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return
     with source:
         _take(folder, label)

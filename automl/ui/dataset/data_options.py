@@ -13,7 +13,7 @@ from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui import data_source, schema_fields
 from automl.ui.dataset import data_choice
 
@@ -220,13 +220,13 @@ def _take(typed: dict[str, Any]) -> None:
         for name, place in datastores.from_options(lines).items():
             data_roots.check_datastore(name, place)
     except UserError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return
     asked = {key: typed[key] for key in _NAMES if typed.get(key)}
     try:
         DataSource.model_validate({"path": ".", **asked})
     except ValidationError as error:
-        st.error(wording.plain(job_errors.explain(error.errors()[0])))
+        st.error(wording.plain(again(job_errors.explain(error.errors()[0]))))
         return
     data_choice.choose_options({**typed, "datastores": "\n".join(lines)})
     st.rerun()

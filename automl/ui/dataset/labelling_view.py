@@ -13,7 +13,7 @@ from automl.evaluation import natural_order
 from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.figures import label_next_text, wording
 from automl.jobs.job import Job
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import (
     cached,
     data_source,
@@ -51,7 +51,7 @@ def choose_place() -> Path | None:
     try:
         return data_source.from_path(text).path
     except UserError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return None
 
 
@@ -74,7 +74,7 @@ def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) ->
         _wait(batch)
         return
     if work.answer is None:
-        st.error(wording.plain(work.refusal))
+        st.error(wording.plain(again(work.refusal)))
         _offer(job, place, _("Try again"))
         return
     waiting = labelling.open_ones(batch, work.answer)
@@ -103,7 +103,7 @@ def _begin(job: Job, place: Path) -> None:
     try:
         key = guarded_actions.rank_to_label(labelling.rankings(), current, place, count)
     except (UserError, NotAllowedError) as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return
     if key is None:
         st.info(_("Other pictures are being ranked right now. Try again in a minute."))

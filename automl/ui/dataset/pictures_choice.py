@@ -91,7 +91,7 @@ def _path() -> None:
         try:
             data = data_source.from_path(typed)
         except UserError as error:
-            st.error(wording.plain(str(error)))
+            st.error(wording.of_error(error))
         else:
             _use(data)
     with st.popover(_("Look for a folder"), icon=":material/folder_managed:"):
@@ -111,7 +111,7 @@ def _browser() -> None:
         data_roots.check(here)
         inside = sorted(path for path in here.iterdir() if _is_shown(path))
     except (DataError, OSError) as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         inside = []
     above = (
         [here.parent] if any(here != root and here.is_relative_to(root) for root in roots) else []

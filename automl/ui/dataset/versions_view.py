@@ -27,7 +27,7 @@ def show(job: Job, corrected: Manifest) -> None:
     try:
         versions = data_versions.of(job.training_data.path)
     except UserError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return
     current = _current(versions, job, corrected)
     with st.expander(_("Versions of the data"), icon=":material/history:"):
@@ -58,7 +58,7 @@ def _save(job: Job, corrected: Manifest) -> None:
     try:
         guarded_actions.save_version(job, corrected.report.data_hash, name.strip() or None)
     except UserError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
     else:
         st.rerun()
 

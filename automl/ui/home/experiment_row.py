@@ -35,7 +35,7 @@ def show(experiment_dir: Path, remarks: Remarks, *, key: str) -> None:
     except (ValueError, OSError) as error:
         with summary:
             st.markdown(f"**{name}**")
-            st.error(wording.plain(store.unreadable(error, experiment_dir)))
+            st.error(wording.plain(again(store.unreadable(error, experiment_dir))))
 
 
 def _thumbnails(experiment_dir: Path) -> None:

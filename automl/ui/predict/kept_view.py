@@ -31,7 +31,7 @@ def show(experiment_dir: Path) -> None:
             folder = data_source.from_path(text).path
             found = kept.drift_of(folder, experiment_dir)
         except UserError as error:
-            st.error(wording.plain(str(error)))
+            st.error(wording.of_error(error))
             return
         if found is None:
             st.info(_(drift_text.TOO_FEW))

@@ -21,7 +21,7 @@ from automl.figures import wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
 from automl.prediction.input_pictures import FoundPicture
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui import data_source
 from automl.ui.predict import drawing
 
@@ -169,7 +169,8 @@ def _downloaded(url: str) -> FoundPicture:
         content = public_http.download(url, max_bytes=_MAX_DOWNLOADED_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return FoundPicture(
-            name, Failure(_("The address {reason}.").format(reason=public_http.reason(error)))
+            name,
+            Failure(_("The address {reason}.").format(reason=again(public_http.reason(error)))),
         )
     return FoundPicture(name, io.BytesIO(content))
 
@@ -178,7 +179,7 @@ def _drawing() -> Chosen | None:
     try:
         content = drawing.draw()
     except PredictionError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         return None
     if content is None:
         return None

@@ -14,7 +14,7 @@ from automl.figures import bar_charts, charts, wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import UNFLAGGED, Answer, Failure, Picture, Predictor, Unlike
 from automl.prediction.input_pictures import FoundPicture
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui import cached, export_view
 from automl.ui.answers import explanation_view
 from automl.ui.predict import pictures_source, predictions_table
@@ -121,7 +121,7 @@ def _set_limit(model: Predictor) -> float | None:
     try:
         return model.set_limit(coverage) if coverage else None
     except UserError as error:
-        st.warning(wording.plain(str(error)))
+        st.warning(wording.of_error(error))
         return None
 
 
@@ -161,7 +161,7 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
             share = len(answered) / max(chosen.count, len(answered))
             bar.progress(share, wording.of(len(answered), chosen.count))
     except UserError as error:
-        problem = str(error)
+        problem = again(str(error))
     bar.empty()
     return answered, problem if answered or problem else _("No picture was found.")
 
@@ -196,7 +196,7 @@ def show(
     for index, each in enumerate(pictures):
         with grid.cell():
             if isinstance(each.answer, Failure):
-                st.error(wording.plain(f"{each.name}: {each.answer.message}"))
+                st.error(wording.plain(f"{each.name}: {again(each.answer.message)}"))
                 continue
             with st.container(border=True):
                 _card(each, each.answer, model, caution, index)

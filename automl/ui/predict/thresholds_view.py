@@ -181,6 +181,6 @@ def _keep(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
         try:
             guarded_actions.choose_thresholds(experiment_dir, trial_id, choice)
         except (UserError, NotAllowedError) as error:
-            st.error(wording.plain(str(error)))
+            st.error(wording.of_error(error))
         else:
             st.rerun()

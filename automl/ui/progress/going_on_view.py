@@ -31,7 +31,7 @@ def offer(experiment_dir: Path, trials: list[TrialRecord]) -> None:
             try:
                 guarded_actions.go_on(experiment_dir, wish)
             except UserError as error:
-                st.error(wording.plain(str(error)))
+                st.error(wording.of_error(error))
             else:
                 st.rerun()
         if sign_in.may(Action.START):
@@ -55,7 +55,7 @@ def _offer_other_data(experiment_dir: Path) -> None:
         try:
             made = guarded_actions.go_on_with(experiment_dir, other)
         except UserError as error:
-            st.error(wording.plain(str(error)))
+            st.error(wording.of_error(error))
         else:
             links.switch_page("pages/progress.py", query_params={"experiment": made.name})
 
@@ -72,7 +72,7 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
         data_roots.check(place)
         known = [version.name for version in reversed(data_versions.of(place))]
     except UserError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
         known = []
     names = [name for name in known if typed or name != own]
     version = st.selectbox(_("Version"), names, index=None, key="other version") if names else None

@@ -153,7 +153,7 @@ def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> 
         with st.spinner(_("Computing the importance")):
             shares = _shares(stamp, table[names], table["score"])
     except UserError as error:
-        st.info(wording.plain(str(error)))
+        st.info(wording.of_error(error))
         return names
     figure = bar_charts.importance(shares)
     st.plotly_chart(figure, key="importance", config=charts.QUIET)

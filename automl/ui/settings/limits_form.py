@@ -31,7 +31,7 @@ def show() -> None:
             _(
                 "{error} No experiment starts until an admin saves new limits here, or "
                 "repairs the file."
-            ).format(error=wording.plain(str(error)))
+            ).format(error=wording.of_error(error))
         )
         current = QueueLimits()
     if not sign_in.may(Action.SET_LIMITS):
@@ -40,7 +40,7 @@ def show() -> None:
         try:
             guarded_actions.set_limits(new_limits)
         except (ValueError, OSError) as error:
-            message.error(wording.plain(str(error)))
+            message.error(wording.of_error(error))
         else:
             st.toast(_("The limits are saved."), icon=":material/check:")
             st.rerun()

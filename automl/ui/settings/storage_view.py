@@ -111,7 +111,7 @@ def _clear() -> None:
             try:
                 cleared = guarded_actions.clear_cache()
             except (ValueError, OSError) as error:
-                st.error(wording.plain(str(error)))
+                st.error(wording.of_error(error))
             else:
                 _usage.clear()
                 freed, kept = map(wording.megabytes, (cleared.freed_bytes, cleared.kept_bytes))

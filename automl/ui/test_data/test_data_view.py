@@ -63,7 +63,7 @@ def _open(experiment_dir: Path, trial_id: str) -> None:
     try:
         guarded_actions.open_test_data(experiment_dir, trial_id, show_progress)
     except ValueError as error:
-        st.error(wording.plain(str(error)))
+        st.error(wording.of_error(error))
     else:
         st.rerun()
 

@@ -206,7 +206,7 @@ def test_a_download_that_failed_has_its_reason(written, website, make_picture, t
     listing = read(written("a.csv", table))
     samples = scan(listing).set_index("label")
     assert pd.isna(samples.loc["cat", "problem"])
-    reason = f"{website.url}/2.png was answered with 404 Not Found."
+    reason = f"The address {website.url}/2.png was answered with 404 Not Found."
     assert samples.loc["dog", "problem"] == reason
     assert Path(samples.loc["dog", "path"]).name == "2.png"
 

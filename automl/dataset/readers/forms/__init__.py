@@ -16,6 +16,7 @@ from automl.dataset.readers.form import (
 )
 from automl.errors import DataError
 from automl.jobs.data_source import DataSource
+from automl.texts import mark
 
 
 @functools.cache
@@ -69,7 +70,9 @@ def of_path(path: Path, source: DataSource) -> Form | None:
     form = by_name()[source.type]
     is_archive = isinstance(form, Archive)
     if path.is_dir() and isinstance(form, TableFile | Archive):
-        advice = "Set type to image_folder" if is_archive else "Give the path of the file"
+        advice = (
+            mark("Set type to image_folder") if is_archive else mark("Give the path of the file")
+        )
         raise DataError(
             f"{path} is a folder, not a {source.type} file. {advice}, or leave type out."
         )

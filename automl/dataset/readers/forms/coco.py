@@ -12,6 +12,7 @@ from automl.dataset.readers import json_file, same_names
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.errors import DataError, short
+from automl.texts import mark
 
 _KEYS = ("images", "annotations", "categories")
 _MAX_SHOWN = 10
@@ -46,7 +47,7 @@ def _read(path: Path, _: Surroundings) -> Table:
     for image_id, name in images:
         labels = list(named[image_id])
         cells.append((name, labels[0] if len(labels) == 1 else labels))
-    index = [f"Image {image_id} of {path.name}" for image_id, _ in images]
+    index = [mark(f"Image {image_id} of {path.name}") for image_id, _ in images]
     frame = pd.DataFrame(cells, index=index, columns=["file_name", "category"], dtype=object)
     return Table(frame, path, path.parent, "file_name", "category")
 

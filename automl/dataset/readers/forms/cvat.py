@@ -13,6 +13,7 @@ from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
+from automl.texts import mark
 
 _LABEL = "label"
 
@@ -31,7 +32,11 @@ def _read(path: Path, _: Surroundings) -> Table:
             f"{path} names no images. Export the task from CVAT as CVAT for images 1.1."
         )
     rows = [
-        (f"Image {image.get('id', number)} of {path.name}", image.get("name", ""), _answers(image))
+        (
+            mark(f"Image {image.get('id', number)} of {path.name}"),
+            image.get("name", ""),
+            _answers(image),
+        )
         for number, image in enumerate(images)
     ]
     return questions.as_table(rows, path, _LABEL)

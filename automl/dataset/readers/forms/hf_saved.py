@@ -16,6 +16,7 @@ from automl.dataset.readers import features, text
 from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.table import Table
 from automl.errors import DataError, short
+from automl.texts import mark
 
 _SPLITS_FILE, _STATE, _INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 
@@ -75,7 +76,7 @@ def file_rows(path: Path, described: dict[str, Any]) -> pd.DataFrame:
         table = table_of(str(path))
     except UnreadablePicture as error:
         raise DataError(f"{path}: {error} Save the data set again.") from None
-    where = [f"Row {number} of {path.name}" for number in range(1, len(table) + 1)]
+    where = [mark(f"Row {number} of {path.name}") for number in range(1, len(table) + 1)]
     classes = features.class_names(described)
     columns: dict[str, Any] = {}
     for name, values in zip(table.column_names, table.columns, strict=True):

@@ -23,7 +23,7 @@ from automl.jobs import label_patterns
 from automl.jobs.data_source import DataSource
 from automl.texts import mark
 
-_ADVICE = "Give a folder with one sub-folder of pictures per class."
+_ADVICE = mark("Give a folder with one sub-folder of pictures per class.")
 
 
 def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
@@ -151,31 +151,33 @@ def _nothing_labelled(tree: Tree, root: Path, choices: Choices) -> DataError:
 def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
     num_pictures = len(tree.pictures)
     if num_pictures and choices.label_pattern is not None:
-        return (
+        return mark(
             f"label_pattern is {choices.label_pattern!a}, but none of the {num_pictures:,} "
             f"pictures in {root} has such a name; the first is {tree.pictures[0][-1]!a}."
         )
     if num_pictures and choices.label_level is not None:
-        return (
+        return mark(
             f"label_level is {choices.label_level}, but none of the {num_pictures:,} pictures in "
             f"{root} lies so deep. 1 is the outermost folder of classes, -1 the one of the picture."
         )
     if num_pictures:
         unread = file_kinds.unread(root, tree.other_files)
-        return (
-            f"The {num_pictures:,} pictures in {root} are not in folders named after their "
-            f"classes{_where(tree)}. Put the pictures of each class into a folder of its own."
-            f"{' The labels may be in a file that is not read. ' if unread else ''}"
-            f"{' '.join(unread)}{_texts_beside(tree)}"
-        )
+        sentences = [
+            mark(
+                f"The {num_pictures:,} pictures in {root} are not in folders named after their "
+                f"classes{_where(tree)}. Put the pictures of each class into a folder of its own."
+            ),
+            *([mark("The labels may be in a file that is not read."), *unread] if unread else []),
+            _texts_beside(tree),
+        ]
+        return " ".join(filter(None, sentences))
     num_others = len(tree.other_files)
-    what = f"only {num_others} other files" if num_others else "no files"
+    what = mark(f"only {num_others} other files") if num_others else mark("no files")
     if tree.links:
-        what += f", and {len(tree.links)} links that lead out of it and are not followed"
-    return (
-        f"There are no pictures in {root}: it holds {what}. "
-        f"{' '.join(file_kinds.unread(root, tree.other_files, instead=True)) or _ADVICE}"
-    )
+        num_links = len(tree.links)
+        what = mark(f"{what}, and {num_links} links that lead out of it and are not followed")
+    unread = file_kinds.unread(root, tree.other_files, instead=True) or [_ADVICE]
+    return " ".join([mark(f"There are no pictures in {root}: it holds {what}."), *unread])
 
 
 def _texts_beside(tree: Tree) -> str:
@@ -189,8 +191,8 @@ def _texts_beside(tree: Tree) -> str:
     ]
     if 2 * len(texts) < len(stems):
         return ""
-    return (
-        f" {len(texts):,} text files are named like pictures, such as {'/'.join(texts[0])}. If "
+    return mark(
+        f"{len(texts):,} text files are named like pictures, such as {'/'.join(texts[0])}. If "
         "they hold the labels, write these into a table with the columns file and label."
     )
 
@@ -198,7 +200,7 @@ def _texts_beside(tree: Tree) -> str:
 def _where(tree: Tree) -> str:
     """The only folder of all pictures, if it has one of a general name."""
     folders = {parts[-2] for parts in tree.pictures if len(parts) > 1}
-    return f", but in {folders.pop()}" if len(folders) == 1 else ""
+    return mark(f", but in {folders.pop()}") if len(folders) == 1 else ""
 
 
 def _left_out(tree: Tree, layout: Layout, root: Path) -> LeftOut:

@@ -13,6 +13,7 @@ from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_in
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError, short
+from automl.texts import mark
 
 _LABEL, _SPLIT = "label", "split"
 _LEAST_SHARE = 0.9
@@ -41,7 +42,9 @@ def _read(path: Path, _: Surroundings) -> Table:
     try:
         if shape is not None:
             pairs = list(shape(content))
-            rows = [(f"Picture {name} of {path.name}", name, {_LABEL: one}) for name, one in pairs]
+            rows = [
+                (mark(f"Picture {name} of {path.name}"), name, {_LABEL: one}) for name, one in pairs
+            ]
             return questions.as_table(rows, path, _LABEL)
         if isinstance(content, dict):
             records = _records(content) or _of_ids(content)
@@ -56,7 +59,7 @@ def _read(path: Path, _: Surroundings) -> Table:
             f"{path} is JSON of no shape that is known. Write an object of labels by the names of "
             'pictures, {"1.jpg": "cat"}, or a table with the columns image and label.'
         )
-    index = [f"Object {number} of {path.name}" for number in range(1, len(records) + 1)]
+    index = [mark(f"Object {number} of {path.name}") for number in range(1, len(records) + 1)]
     return Table(pd.DataFrame(records, index=index, dtype=object), path, path.parent)
 
 

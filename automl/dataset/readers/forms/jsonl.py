@@ -11,6 +11,7 @@ from automl.dataset.readers import text
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 from automl.errors import DataError, short
+from automl.texts import mark
 
 
 def read(path: Path, _: Surroundings) -> Table:
@@ -31,7 +32,7 @@ def rows(content: str, path: Path, *, drop_invalid: bool = False) -> pd.DataFram
             continue
         value = _parse(line)
         if isinstance(value, dict):
-            objects[f"Line {number} of {path.name}"] = value
+            objects[mark(f"Line {number} of {path.name}")] = value
         elif not drop_invalid:
             raise DataError(
                 f"Line {number} of {path} is not a JSON object: {short(line.strip())}. Write one "

@@ -18,6 +18,7 @@ from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.guesses import IMAGE_NAMES
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
+from automl.texts import mark
 
 _MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"}
 _UPLOAD = "/data/upload/"
@@ -46,7 +47,7 @@ def _read(path: Path, _: Surroundings) -> Table:
     tasks = _tasks(path)
     question = _only_question(tasks)
     rows = [
-        (f"Task {task.get('id', number)} of {path.name}", row)
+        (mark(f"Task {task.get('id', number)} of {path.name}"), row)
         for number, task in enumerate(tasks, 1)
         for row in _rows(task, question)
     ]

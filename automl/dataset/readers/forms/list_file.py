@@ -19,6 +19,7 @@ from automl.dataset.readers.forms import csv
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError, short
+from automl.texts import mark
 
 _SEPARATORS = ("\t", ",", ";", "|", ": ")
 _NUMBERED_PICTURES = "images.txt"
@@ -88,7 +89,7 @@ def _read(path: Path, around: Surroundings) -> Table:
 
 def _as_table(cells: Sequence[tuple[str, str]], numbers: Sequence[int], path: Path) -> Table:
     """The table of pairs, with the numbers of their lines."""
-    index = [f"Line {number} of {path.name}" for number in numbers]
+    index = [mark(f"Line {number} of {path.name}") for number in numbers]
     frame = pd.DataFrame(cells, index=index, columns=["path", "label"], dtype=object)
     return Table(frame, path, path.parent, "path", "label")
 

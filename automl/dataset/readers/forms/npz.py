@@ -20,6 +20,7 @@ from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
+from automl.texts import mark
 
 _LABELS = {
     "x": ("y",),
@@ -120,7 +121,7 @@ def _text(cell: Any) -> Any:
 
 def _why_none(path: Path, arrays: dict[str, Array]) -> str:
     held = [f"{name} {array.dtype} {array.shape}" for name, array in list(arrays.items())[:8]]
-    return (
+    return mark(
         f"{path} has no pictures with labels; it holds {', '.join(held) or 'no arrays'}. Save the "
         "pictures as uint8 of shape (N, H, W) or (N, H, W, 3) named images, and the labels as "
         "labels; or train_images and train_labels, and so on."

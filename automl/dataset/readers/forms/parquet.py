@@ -16,6 +16,7 @@ from automl.dataset.readers import features
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
+from automl.texts import mark
 
 MAX_ROWS = 10_000_000
 _NUM_ROWS_AT_ONCE = 16
@@ -136,7 +137,7 @@ def _features(file: pq.ParquetFile) -> dict[str, Any]:
 
 
 def _numbers(path: Path, count: int) -> list[str]:
-    return [f"Row {number} of {path.name}" for number in range(1, count + 1)]
+    return [mark(f"Row {number} of {path.name}") for number in range(1, count + 1)]
 
 
 def _has_bytes(kind: pa.DataType) -> bool:

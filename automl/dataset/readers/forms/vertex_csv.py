@@ -10,6 +10,7 @@ from automl.dataset.locations import Surroundings
 from automl.dataset.readers import delimited, text
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
+from automl.texts import mark
 
 _ML_USES = ("training", "train", "validation", "test", "unassigned")
 
@@ -25,7 +26,7 @@ def _certainty(path: Path) -> Certainty:
 def _read(path: Path, _: Surroundings) -> Table:
     numbers, cells = [], []
     for number, record in delimited.records(text.read(path), path, ","):
-        numbers.append(f"Row {number} of {path.name}")
+        numbers.append(mark(f"Row {number} of {path.name}"))
         cells.append(_cells([cell.strip() for cell in record]))
     columns = ["ml_use", "image_url", "label"]
     frame = pd.DataFrame(cells, index=numbers, columns=columns, dtype=object)

@@ -92,7 +92,7 @@ def _frame(rows: _Rows, path: Path) -> pd.DataFrame:
     names = ["" if cell is None else str(cell).strip() for cell in rows[start]]
     used = [position for position, name in enumerate(names) if name]
     cells = {
-        f"Row {number} of {path.name}": [row[position] for position in used]
+        mark(f"Row {number} of {path.name}"): [row[position] for position in used]
         for number, row in enumerate(rows[start + 1 :], start + 2)
         if any(map(_is_filled, row))
     }

@@ -15,6 +15,7 @@ from automl.dataset.readers.forms.mltable import partition_format, steps
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
 from automl.jobs import untrusted_yaml
+from automl.texts import mark
 
 _FILE_NAME = "MLTable"
 
@@ -50,7 +51,7 @@ def _content(path: Path) -> dict[str, Any]:
         content, _ = untrusted_yaml.load(text.read(path))
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = "" if line is None else f", see line {line + 1}"
+        where = "" if line is None else mark(f", see line {line + 1}")
         raise DataError(f"{path} is not valid YAML{where}.") from None
     if not isinstance(content, dict):
         raise DataError(f"{path} is not a mapping with the keys paths and transformations.")
