@@ -199,6 +199,16 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
             "2 trials wait for 2 cores on one machine: 6 of 8 in use.",
             "2 Versuche warten auf 2 Kerne auf einem Rechner: 6 von 8 belegt.",
         ),
+        (  # problems of a job, each on a line of its own
+            "Line 3, primary_metric: primary_metric is 'f1'; for task image_classification, where "
+            "every picture has one label, allowed is one of accuracy.\n"
+            "limits.max_trials: max_trials is 0. It should be greater than 0.",
+            "Zeile 3, primary_metric: primary_metric ist 'f1'; für die Aufgabe "
+            "image_classification, wo gilt: jedes Bild hat ein Label, ist eines von accuracy "
+            "erlaubt.\n"
+            "limits.max_trials: max_trials ist 0. Nötig ist ein Wert größer als 0.",
+        ),
+        ("The file is empty", "Die Datei ist leer"),  # as it stands in brackets
         # sentences of others are not said half
         ("x.png is damaged: a part of it is missing.",) * 2,
         ("It has no picture that can be read.",) * 2,
