@@ -31,7 +31,8 @@ def predict(  # noqa: PLR0913 (the options of a command)
     pictures: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATHS…", help="Pictures, folders, archives, or tables of pictures."
+            metavar="PATHS…",
+            help="Pictures, folders, archives, or Parquet, Arrow or npz files of pictures.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

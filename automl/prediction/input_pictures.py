@@ -14,6 +14,11 @@ from automl.prediction.inference import Answer, Failure, Picture, Predictor
 from automl.texts import mark
 
 MAX_MEMBER_BYTES = 50_000_000
+_LISTS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl")
+_IS_LIST = mark(
+    "It is a list, which is not read here. Name the pictures themselves or their folder, or a "
+    "Parquet, Arrow or npz file that holds them."
+)
 _DAMAGED = (*BROKEN, OSError, MemoryError)
 """Errors that the zip and tar libraries raise on a damaged or hostile file.
 
@@ -47,6 +52,8 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
             yield from _in_archive(path, kind)
         elif _holds_many(path):
             yield from _in_table(path)
+        elif path.suffix.lower() in _LISTS and path.is_file():
+            yield FoundPicture(_name(path), Failure(_IS_LIST))
         else:
             found = None
             for found in walk.pictures_at(path):

@@ -1483,3 +1483,13 @@ def test_archives_whose_names_differ_in_case_only_are_refused(photos):
     (folder / "1.jpg").unlink()
     with pytest.raises(DataError, match="differs in case only. Rename one"):
         read(folder)
+
+
+@pytest.mark.parametrize("names", ["xmin,ymin,xmax,ymax", "X_1,Y_1,X_2,Y_2"])
+def test_boxes_in_a_table_are_said_to_be_unused(photos, names):
+    folder = photos("a.jpg", "b.jpg")
+    (folder / "labels.csv").write_text(
+        f"file,label,{names}\na.jpg,cat,1,2,3,4\nb.jpg,dog,1,2,3,4\n"
+    )
+    (guess,) = readers.read(DataSource(path=folder / "labels.csv")).guesses
+    assert "each label counts for the whole picture" in guess.sentence

@@ -122,6 +122,14 @@ def test_a_table_without_pictures_is_a_sentence(tmp_path):
         names(tmp_path / "a.parquet")
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.XLSX", "a.jsonl"])
+def test_a_list_of_pictures_is_not_taken_for_a_picture(tmp_path, name):
+    (tmp_path / name).write_text("image,label\na.png,cat\n")
+    (found,) = input_pictures.find([tmp_path / name])
+    assert isinstance(found.picture, Failure)
+    assert found.picture.message.startswith("It is a list, which is not read here.")
+
+
 def test_a_damaged_archive_is_a_sentence(tmp_path):
     archive = tmp_path / "broken.zip"
     archive.write_bytes(b"PK nothing")

@@ -84,7 +84,7 @@ def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> It
                 "{count} pictures are an exact copy of another one.",
                 count=len(copies),
             ),
-            say("Copies stay on the same side of the split."),
+            say("Copies stay on the same side of the split, unless a class has nothing else."),
         )
 
 

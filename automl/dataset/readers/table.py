@@ -1,6 +1,7 @@
 """Rows of a table in any form, and the choice of the columns that are used."""
 
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,7 @@ _MAX_READINGS = 5
 _DEFAULT_TARGET = "label"
 _CONFIDENCE = "confidence"
 _OF_OPEN_IMAGES = frozenset({"imageid", "labelname", _CONFIDENCE})
+_BOXES = ({"xmin", "ymin", "xmax", "ymax"}, {"x1", "y1", "x2", "y2"}, {"bbox"}, {"boundingbox"})
 _TOTALS = frozenset(
     {"total", "totals", "sum", "count", "summe", "gesamt", "insgesamt", "anzahl", "somme", "suma"}
     | {"somma", "totale", "totaal", "итого", "всего", "合计", "合計", "总计", "총계", "합계"}
@@ -101,6 +103,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     )
     if likely_split is None and source.split_column is None:
         table = _with_other_splits(table, {image, label, group})
+    table = _with_unused_boxes(table, {image, label, group, likely_split})
     if source.image_column is None:
         table = _with_other_pictures(table, columns)
     return Chosen(table, columns, _readings(table, columns, others, source))
@@ -206,6 +209,20 @@ def _with_other_splits(table: Table, used: set[str | None]) -> Table:
         options={"split_column": name},
     )
     return replace(table, guesses=[*table.guesses, Guess(sentence=sentence, others=[reading])])
+
+
+def _with_unused_boxes(table: Table, used: set[str | None]) -> Table:
+    """The table with a guess if its labels may be those of boxes in the pictures."""
+    unused = [name for name in map(str, table.rows.columns) if name not in used]
+    by_letters = {re.sub(r"[\W_]", "", name).lower(): name for name in unused}
+    corners = next((names for names in _BOXES if names <= by_letters.keys()), None)
+    if corners is None:
+        return table
+    sentence = mark(
+        "The boxes in {name} are not used: each label counts for the whole picture. If it is that "
+        "of the thing in the box, cut these things out as pictures of their own."
+    ).format(name=", ".join(by_letters[one] for one in sorted(corners)))
+    return replace(table, guesses=[*table.guesses, Guess(sentence=sentence)])
 
 
 def _readings(

@@ -116,6 +116,14 @@ def test_links_out_of_the_folder_are_not_followed(make_folder, make_picture, tmp
     assert len(listing.left_out.links) == 3
 
 
+def test_a_folder_of_links_alone_says_how_to_copy_it(make_picture, tmp_path):
+    folder, outside = tmp_path / "linked", make_picture(tmp_path / "secret" / "a.png")
+    (folder / "cat").mkdir(parents=True)
+    (folder / "cat" / "a.png").symlink_to(outside)
+    with pytest.raises(DataError, match="1 links that lead out of it .*cp -rL"):
+        read(DataSource(path=folder))
+
+
 def test_a_name_that_is_not_text_is_left_out(make_folder):
     folder = make_folder(cat=1, dog=1)
     with open(os.fsencode(folder / "cat") + b"/caf\xe9.png", "wb") as file:  # noqa: PTH123

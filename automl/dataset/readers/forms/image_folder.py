@@ -24,6 +24,9 @@ from automl.jobs.data_source import DataSource
 from automl.texts import mark
 
 _ADVICE = mark("Give a folder with one sub-folder of pictures per class.")
+_ADVICE_ON_LINKS = mark(
+    "Copy the folder with the files that they name (cp -rL), and give the copy."
+)
 
 
 def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
@@ -176,7 +179,8 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
     if tree.links:
         num_links = len(tree.links)
         what = mark(f"{what}, and {num_links} links that lead out of it and are not followed")
-    unread = file_kinds.unread(root, tree.other_files, instead=True) or [_ADVICE]
+    advice = _ADVICE if not tree.links else _ADVICE_ON_LINKS
+    unread = file_kinds.unread(root, tree.other_files, instead=True) or [advice]
     return " ".join([mark(f"There are no pictures in {root}: it holds {what}."), *unread])
 
 
