@@ -249,8 +249,9 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
         others += _data_sets(relative.values())
     guess = None if is_chosen else _guess_of_level(sentence, others, below)
     alike = _guess_of_names(level, below)
+    options = {} if is_chosen else {"label_level": level}
     return Layout(
-        Reading(sentence=f"{_start(roots)} {sentence}"),
+        Reading(sentence=f"{_start(roots)} {sentence}", options=options),
         tuple(others),
         labels,
         splits,

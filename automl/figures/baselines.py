@@ -1,6 +1,6 @@
 """Baselines in figures of scores: lines to compare with, and axes that begin at the best one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import plotly.graph_objects as go
 
@@ -11,7 +11,7 @@ from automl.texts import _
 
 _MAX_NAME = 36
 _MARGIN = 0.08
-_LEAST_HEIGHT = 0.01
+_LEAST_HEIGHT = 0.02
 _LINE = {"color": "rgba(128, 128, 128, 0.9)", "width": 1.5, "dash": "dash"}
 _TRAINED = ("fine_tuning", "ensemble", "soup")
 
@@ -35,11 +35,22 @@ def lowest(trials: Iterable[TrialRecord], metric: str) -> float | None:
 
 def within(low: float, high: float) -> tuple[float, float]:
     """Ends of an axis with a margin around its scores."""
-    margin = max(high - low, _LEAST_HEIGHT) * _MARGIN
+    missing = max(0.0, _LEAST_HEIGHT - (high - low)) / 2
+    margin = missing + (high - low) * _MARGIN
     return low - margin, high + margin
 
 
-def draw(figure: go.Figure, trials: Sequence[TrialRecord], metric: str) -> None:
+def begin(figure: go.Figure, trials: Collection[TrialRecord], metric: str) -> None:
+    """Draw the baselines as lines, and begin the axis of scores at the best of them."""
+    low = lowest(trials, metric)
+    if low is None or not any(map(is_baseline, trials)):
+        return
+    scores = [score for trial in trials if (score := _score(trial, metric)) is not None]
+    figure.update_yaxes(range=within(low, max(scores)))
+    draw(figure, trials, metric)
+
+
+def draw(figure: go.Figure, trials: Iterable[TrialRecord], metric: str) -> None:
     """Draw the best baseline as a labelled line, and note the majority class at the edge."""
     floors = [t for t in trials if is_baseline(t) and _score(t, metric) is not None]
     best = max(floors, key=lambda trial: _score(trial, metric) or 0.0, default=None)
@@ -56,7 +67,7 @@ def draw(figure: go.Figure, trials: Sequence[TrialRecord], metric: str) -> None:
     note_majority(figure, [t for t in floors if t is not best], metric)
 
 
-def note_majority(figure: go.Figure, trials: Sequence[TrialRecord], metric: str) -> None:
+def note_majority(figure: go.Figure, trials: Iterable[TrialRecord], metric: str) -> None:
     """Write the score of the majority class at the lower edge, below which it lies."""
     majority = next((trial for trial in trials if trial.method == "majority_class"), None)
     if majority is None:

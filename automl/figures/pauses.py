@@ -1,4 +1,4 @@
-"""Times between trials in which none ran, such as the night before a search went on."""
+"""The time of a search in the unit that suits its length, without pauses between trials."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,10 +13,23 @@ from automl.texts import mark
 _LEAST_SECONDS = 60.0
 """Seconds between two trials that are a pause; preparing a trial takes less."""
 
-AXIS, AXIS_WITHOUT = (
-    mark("Minutes since the first trial started"),
-    mark("Minutes, without pauses"),
+
+class Unit(NamedTuple):
+    """A unit of time, and the titles of an axis in it."""
+
+    seconds: float
+    short: str
+    axis: str
+    axis_without: str
+
+
+SECONDS, MINUTES, HOURS = (
+    Unit(1, "s", mark("Seconds since the first trial started"), mark("Seconds, without pauses")),
+    Unit(60, "min", mark("Minutes since the first trial started"), mark("Minutes, without pauses")),
+    Unit(3600, "h", mark("Hours since the first trial started"), mark("Hours, without pauses")),
 )
+_SHORT, _LONG = 2 * 60.0, 3 * 3600.0
+"""Seconds below which a search has an axis of seconds, and from which one of hours."""
 
 
 class Pause(NamedTuple):
@@ -27,10 +40,11 @@ class Pause(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """The time of a search: minutes since its first trial started, without pauses."""
+    """The time of a search since its first trial started, without pauses."""
 
     first_start: float
     pauses: Sequence[Pause]
+    unit: Unit
 
     @classmethod
     def of(cls, trials: Sequence[TrialRecord], now: datetime) -> "Clock":
@@ -45,17 +59,26 @@ class Clock(NamedTuple):
             if start - end > _LEAST_SECONDS:
                 pauses.append(Pause(end, start))
             end = its_end if end == np.inf else max(end, its_end)
-        return cls(spans[0][0] if spans else np.inf, pauses)
+        if not spans:
+            return cls(np.inf, pauses, MINUTES)
+        length = end - spans[0][0] - sum(pause.end - pause.start for pause in pauses)
+        unit = SECONDS if length < _SHORT else MINUTES if length < _LONG else HOURS
+        return cls(spans[0][0], pauses, unit)
 
-    def minutes(self, moments: ArrayLike) -> NDArray[np.float64]:
-        """Minutes of these moments, in seconds since the epoch."""
+    def times(self, moments: ArrayLike) -> NDArray[np.float64]:
+        """The time of these moments, which are seconds since the epoch, in its unit."""
         at = np.asarray(moments, dtype=np.float64)
         passed = at - self.first_start
         for pause in self.pauses:
             passed = passed - np.clip(at - pause.start, 0.0, pause.end - pause.start)
-        return passed / 60
+        return passed / self.unit.seconds
 
     @property
     def axis(self) -> str:
-        """Title of an axis with these minutes."""
-        return AXIS_WITHOUT if self.pauses else AXIS
+        """Title of an axis with these times."""
+        return self.unit.axis_without if self.pauses else self.unit.axis
+
+    @property
+    def at_x(self) -> str:
+        """Time at the pointer, in the template of a text that Plotly fills."""
+        return f"%{{x:.1f}} {self.unit.short}"

@@ -6,13 +6,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from automl.experiments import trial_settings
-from automl.figures import pauses, timeline, wording
+from automl.figures import baselines, timeline, wording
 from automl.figures.charts import add_markers, finish, start_at_zero
 from automl.figures.palette import ACCENT, SECOND, label, looks
+from automl.figures.pauses import Clock
 from automl.figures.trial_charts import MAX_NAME
 from automl.texts import _
 
 _HEIGHT = 400
+_SCORE = "%{y:.3f}"  # in the template of a text that Plotly fills
 _PLAIN = "~g"  # 0.0005, where Plotly would write 500µ
 _FROM_WORST = [[0, SECOND], [0.5, "#999999"], [1, ACCENT]]
 
@@ -21,7 +23,7 @@ def over_time(
     points: Sequence[timeline.Point],
     steps: Sequence[timeline.Point],
     metric: str,
-    axis: str = pauses.AXIS,
+    clock: Clock,
 ) -> go.Figure:
     """Draw every evaluation at the time it ended, and the best score until then.
 
@@ -29,27 +31,33 @@ def over_time(
         points: evaluations in the order of time.
         steps: those that raised the best score (see `timeline.History.improvements`).
         metric: key of the metric.
-        axis: title of the axis of time.
+        clock: that of the points.
     """
     figure = go.Figure()
-    after = _("%{text}: %{y:.3f} after %{x:.1f} min")
+    after = _("{trial}: {score} after {time}").format(
+        trial="%{text}", score=_SCORE, time=clock.at_x
+    )
     add_markers(
         figure,
-        [(point.trial, point.minutes, point.score) for point in points],
+        [(point.trial, point.time, point.score) for point in points],
         lambda _model: after,
         size=6,
         opacity=0.6,
     )
     figure.add_scatter(
-        x=[point.minutes for point in steps],
+        x=[point.time for point in steps],
         y=[point.best for point in steps],
         name=_("best so far"),
         mode="lines",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
-        hovertemplate=_("best %{y:.3f} after %{x:.1f} min") + "<extra></extra>",
+        hovertemplate=_("best {score} after {time}").format(score=_SCORE, time=clock.at_x)
+        + "<extra></extra>",
     )
-    finish(figure, _(axis), wording.metric_heading(metric))
+    finish(figure, _(clock.axis), wording.metric_heading(metric))
     figure.update_xaxes(rangemode="tozero")
+    baselines.begin(
+        figure, {point.trial.trial_id: point.trial for point in points}.values(), metric
+    )
     return figure.update_layout(height=_HEIGHT, showlegend=True, hovermode="closest")
 
 
@@ -58,10 +66,11 @@ def best_over_time(history: timeline.History, metric: str) -> go.Figure:
     figure = go.Figure()
     steps = history.improvements()
     figure.add_scatter(
-        x=[point.minutes for point in steps],
+        x=[point.time for point in steps],
         y=[point.best for point in steps],
         text=[label(wording.trial(point.trial), MAX_NAME) for point in steps],
-        hovertemplate=_("%{y:.3f} after %{x:.1f} min") + "<br>%{text}<extra></extra>",
+        hovertemplate=_("{score} after {time}").format(score=_SCORE, time=history.clock.at_x)
+        + "<br>%{text}<extra></extra>",
         mode="lines+markers",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
         showlegend=False,

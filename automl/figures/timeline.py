@@ -13,8 +13,8 @@ from automl.figures.pauses import Clock
 class Point(NamedTuple):
     """An evaluation at the time it ended."""
 
-    minutes: float
-    """Since the first trial started, without pauses."""
+    time: float
+    """That of the clock."""
 
     score: float
     best: float
@@ -29,7 +29,9 @@ class History(NamedTuple):
     Arrays (N,) instead of objects: 1,000 trials have 100,000 evaluations.
     """
 
-    minutes: NDArray[np.float64]
+    times: NDArray[np.float64]
+    """Those of the clock."""
+
     scores: NDArray[np.float64]
     best: NDArray[np.float64]
     trial_positions: NDArray[np.int64]
@@ -42,7 +44,7 @@ class History(NamedTuple):
         """Return the evaluations at these positions."""
         return [
             Point(
-                float(self.minutes[position]),
+                float(self.times[position]),
                 float(self.scores[position]),
                 float(self.best[position]),
                 self.trials[self.trial_positions[position]],
@@ -69,7 +71,7 @@ def history(trials: Sequence[TrialRecord], primary_metric: str) -> History:
     order = np.argsort(moments, kind="stable")
     order = order[~np.isnan(scores[order])]
     return History(
-        minutes=clock.minutes(moments[order]),
+        times=clock.times(moments[order]),
         scores=scores[order],
         best=np.maximum.accumulate(scores[order]),
         trial_positions=positions[order].astype(np.int64),

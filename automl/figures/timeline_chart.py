@@ -22,7 +22,7 @@ _MAX_WITH_NUMBERS = 40
 
 
 class Bar(NamedTuple):
-    """A trial in its place; minutes since the first trial started."""
+    """A trial in its place, with the times of a clock."""
 
     trial: TrialRecord
     place: int
@@ -58,11 +58,11 @@ def bars(
     found = []
     for moment, _number, trial in started:
         moments = [moment.timestamp(), (trial.ended_at or now).timestamp()]
-        start, end = map(float, clock.minutes(moments))
+        start, end = map(float, clock.times(moments))
         _end, place = free[0]
         heapq.heapreplace(free, (end, place))
-        rest = left[trial.trial_id].likely / 60 if trial.trial_id in left else 0.0
-        expected = end if trial.ended_at else end + rest
+        rest = left[trial.trial_id].likely if trial.trial_id in left else 0.0
+        expected = end if trial.ended_at else end + rest / clock.unit.seconds
         found.append(Bar(trial, place, start, max(start, end), expected))
     return found
 
@@ -102,13 +102,13 @@ def figure_of(placed: Sequence[Bar], num_places: int, clock: Clock) -> go.Figure
         orientation="h",
         marker_color=[color for _, color in rest],
         opacity=0.3,
-        hovertemplate=_("expected: %{x:.1f} min more") + "<extra></extra>",
+        hovertemplate=_("expected: {time} more").format(time=clock.at_x) + "<extra></extra>",
         showlegend=False,
     )
     finish(figure, _(clock.axis), "")
     for pause in clock.pauses:
         said = _("paused {duration}").format(duration=wording.duration(pause.end - pause.start))
-        at = float(clock.minutes(pause.start))
+        at = float(clock.times(pause.start))
         figure.add_vline(at, line_dash="dot", annotation_text=said, annotation_position="top")
     places = list(range(num_places))
     names = [_("Trials")]

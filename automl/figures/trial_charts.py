@@ -60,18 +60,8 @@ def learning_curves(
     start_at_zero(figure, _("Epoch"), wording.metric_heading(metric))
     # Plotly hides the legend of a single line unless told otherwise
     figure.update_layout(height=height, showlegend=0 < len(curves) <= _MAX_IN_LEGEND)
-    _begin_at_best_baseline(figure, trials, metric)
+    baselines.begin(figure, trials, metric)
     return _with_room_at_epoch_0(figure, curves)
-
-
-def _begin_at_best_baseline(figure: go.Figure, trials: Sequence[TrialRecord], metric: str) -> None:
-    """Draw the baselines as lines, and begin the axis at the best of them."""
-    low = baselines.lowest(trials, metric)
-    if low is None or not any(baselines.is_baseline(trial) for trial in trials):
-        return
-    scores = [score for t in trials if (score := t.score(metric)) is not None and score == score]
-    figure.update_yaxes(range=baselines.within(low, max(scores)))
-    baselines.draw(figure, trials, metric)
 
 
 def smoothed(values: Sequence[float], weight: float) -> list[float]:

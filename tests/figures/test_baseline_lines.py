@@ -81,6 +81,24 @@ def test_trials_stand_in_the_place_that_was_free_and_a_running_one_goes_on():
     assert figure.data[1].x == (2,)
 
 
+def test_the_axis_of_time_has_the_unit_that_suits_the_search():
+    def axis_and_ends(minutes):
+        ends = {"started_at": START, "ended_at": START + timedelta(minutes=minutes)}
+        trial = build_trial(
+            "linear_probe", [0.9], hyperparameters=FLOORS[1].hyperparameters, **ends
+        )
+        clock = Clock.of([trial], START)
+        (bar,) = bars = timeline_chart.bars([trial], {}, START, 1, clock)
+        figure = timeline_chart.figure_of(bars, 1, clock)
+        return figure.layout.xaxis.title.text.split()[0], bar.end
+
+    assert [axis_and_ends(minutes) for minutes in (1, 10, 240)] == [
+        ("Seconds", 60),
+        ("Minutes", 10),
+        ("Hours", 4),
+    ]
+
+
 def test_a_night_before_the_search_went_on_takes_no_room():
     def ran(number, start, end):
         times = {"started_at": START + timedelta(minutes=start)}
@@ -94,6 +112,6 @@ def test_a_night_before_the_search_went_on_takes_no_room():
     figure = timeline_chart.figure_of(bars, 2, clock)
     assert figure.layout.xaxis.title.text == "Minutes, without pauses"
     assert [note.text for note in figure.layout.annotations] == ["paused 10 h 0 min"]
-    assert clock.minutes([START.timestamp() + 60 * 300]).tolist() == [4]
+    assert clock.times([START.timestamp() + 60 * 300]).tolist() == [4]
     assert Clock.of(trials[2:], START).axis == "Minutes since the first trial started"
     assert Clock.of([], START).pauses == []

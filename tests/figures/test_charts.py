@@ -92,9 +92,16 @@ def test_only_the_answer_has_a_colour():
     assert figure.data[0].marker.color == (palette.ACCENT, palette.MUTED, palette.MUTED)
 
 
-def test_axes_make_sense_before_the_first_point():
+def test_axes_make_sense_before_the_first_point_and_with_one(make_trial):
     figure = search_charts.best_over_time(timeline.history([], "accuracy"), "accuracy")
     assert figure.layout.xaxis.range == (0, 1)
+    probe = make_trial("t", [0.93], hyperparameters={"model_name": "a", "method": "linear_probe"})
+    history = timeline.history([probe], "accuracy")
+    figure = search_charts.over_time(
+        history.at([0]), history.improvements(), "accuracy", history.clock
+    )
+    assert figure.layout.yaxis.range == pytest.approx((0.92, 0.94))
+    assert [line.y0 for line in figure.layout.shapes] == [0.93]
 
 
 def test_smoothing_keeps_what_is_level_and_steps_over_what_diverged():

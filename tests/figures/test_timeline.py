@@ -17,7 +17,7 @@ def test_evaluations_of_all_trials_are_put_in_order_of_time(make_trial):
     history = timeline.history([later, make_trial("t1", [0.5])], "accuracy")
     points = history.at(range(2))
     assert [(point.score, point.trial.trial_id) for point in points] == [(0.5, "t1"), (0.9, "t2")]
-    assert points[1].minutes == 1.5
+    assert (points[1].time, history.clock.unit.short) == (90, "s")
 
 
 def test_a_curve_keeps_what_raised_the_best_and_the_last_point(make_trial):
@@ -28,4 +28,4 @@ def test_a_curve_keeps_what_raised_the_best_and_the_last_point(make_trial):
 def test_without_an_evaluation_there_is_no_point(make_trial):
     for trials in ([], [make_trial("t1")], [make_trial("t1", [math.nan])]):
         history = timeline.history(trials, "accuracy")
-        assert (history.improvements(), history.minutes.tolist()) == ([], [])
+        assert (history.improvements(), history.times.tolist()) == ([], [])

@@ -38,10 +38,10 @@ def _line(section: str, readings: Sequence[Reading]) -> None:
         st.warning(
             _(
                 "Each of these folders has folders of its own. Is this the parent of several data "
-                "sets? Choose one of them, or the inner folders as classes."
+                "sets? Choose one of them, or the folders that are the classes."
             )
         )
-        likely = [each for each in others if each.options.keys() in ({"path"}, {"label_level"})]
+        likely = [each for each in readings if each.options.keys() in ({"path"}, {"label_level"})]
         choices(likely, section, key="likely")
 
 

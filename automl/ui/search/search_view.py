@@ -37,7 +37,7 @@ def over_time(experiment_dir: Path, metric: str) -> None:
         return
     step = math.ceil(num_points / _MAX_POINTS)
     shown = history.at(range(0, num_points, step))
-    figure = search_charts.over_time(shown, history.improvements(), metric, history.clock.axis)
+    figure = search_charts.over_time(shown, history.improvements(), metric, history.clock)
     st.plotly_chart(figure, key="search over time", config=charts.QUIET)
     if step > 1:
         st.caption(
@@ -49,7 +49,7 @@ def over_time(experiment_dir: Path, metric: str) -> None:
     model_names = np.array([trial.model_name for trial in history.trials])
     table = pd.DataFrame(
         {
-            "minutes": history.minutes,
+            "minutes": history.times * history.clock.unit.seconds / 60,
             "trial": numbers[history.trial_positions],
             "model": model_names[history.trial_positions],
             metric: history.scores,
