@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.errors import UserError
+from automl.experiments import launcher
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
 from automl.texts import _, again
@@ -28,6 +29,7 @@ except (UserError, OSError) as error:
         "pages/dataset.py", label=_("Choose other pictures"), icon=":material/arrow_back:"
     )
     st.stop()
+launcher.warm_up()
 data_choice.seal_by_default(inspection.report)
 begun.caption(
     wording.plain(

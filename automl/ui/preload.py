@@ -3,12 +3,15 @@
 The server loads its modules in a thread, when it starts or else after it has drawn the first page.
 """
 
+import contextlib
 import functools
 import importlib
 import threading
 from pathlib import Path
 
 import streamlit as st
+
+from automl.errors import UserError
 
 _SLOW = (
     # the first line is all that the first page needs, so it is imported first
@@ -29,6 +32,21 @@ def start() -> threading.Thread:
 def _import() -> None:
     for name in _SLOW:
         importlib.import_module(name)
+
+
+@functools.cache
+def sample() -> None:
+    """Write and check the sample in a thread, while somebody reads what it is."""
+    threading.Thread(target=_sample, daemon=True).start()
+
+
+def _sample() -> None:
+    from automl.dataset import manifest
+    from automl.jobs.job import Job
+    from automl.ui import data_source
+
+    with contextlib.suppress(UserError, OSError):  # the page that shows it says so
+        manifest.look(Job(training_data=data_source.digits()))
 
 
 def in_browser() -> None:

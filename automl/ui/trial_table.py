@@ -1,6 +1,7 @@
 """Trials as a ranked table; a click on a name opens the trial, ticks compare."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from automl.ui import links
 _NAMES = ("number", "model")
 """Columns whose cells open the trial."""
 
+_MAX_NARROW = 100
 _MODEL_PIXELS = 330  # a probe of three networks must not push the times out of sight
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
@@ -50,7 +52,7 @@ def choose(
         f"ticked trials of the {key}",
     )
 
-    def remember() -> None:
+    def remember(key: str) -> None:
         # Streamlit runs this before the page is drawn again. The row number belongs to the rows
         # as they were when the user clicked; in the new table a trial may have moved up.
         chosen = st.session_state[key].selection
@@ -59,20 +61,52 @@ def choose(
             if column in _NAMES:
                 st.session_state[to_open] = trial_ids[row]
 
-    st.dataframe(
-        table[shown],  # what is hidden would be sent, too
-        key=key,
-        hide_index=True,
-        on_select=remember,
-        selection_mode=["multi-row", "single-cell"],
-        column_config=config,
-        placeholder=wording.NOTHING,
-        alt=_("Trials, best first"),
-    )
+    def draw(rows: pd.DataFrame, config: dict[str, Any], key: str) -> None:
+        st.dataframe(
+            rows,
+            key=key,
+            hide_index=True,
+            on_select=partial(remember, key),
+            selection_mode=["multi-row", "single-cell"],
+            column_config=config,
+            placeholder=wording.NOTHING,
+            alt=_("Trials, best first"),
+        )
+
+    with st.container(key="wide-table"):
+        draw(table[shown], config, key)  # what is hidden would be sent, too
+    with st.container(key="narrow-table"):  # the frame shows it on a phone in place of the other
+        draw(_narrow(table), _narrow_config(config), f"narrow {key}")
+        if len(table) > _MAX_NARROW:
+            st.caption(
+                _("The best {shown} of {count} trials.").format(
+                    shown=_MAX_NARROW, count=wording.integer(len(table))
+                )
+            )
     _compare(experiment, [each for each in st.session_state.get(ticked, []) if each in trial_ids])
     if trial_id := st.session_state.pop(to_open, None):
         parameters = {"experiment": experiment, "trial": trial_id}
         links.switch_page("pages/trial.py", query_params=parameters)
+
+
+def _narrow(table: pd.DataFrame) -> pd.DataFrame:
+    """The first rows of a table, as wide as a phone: name, and score or state."""
+    names = ("number", "model", "score", "half", "state")
+    values = zip(*(table[name].head(_MAX_NARROW) for name in names), strict=True)
+    return pd.DataFrame(
+        [
+            (f"#{number} {name}", state if pd.isna(score) else f"{score:.3f} {half}".strip())
+            for number, name, score, half, state in values
+        ],
+        columns=["model", "score"],
+    )
+
+
+def _narrow_config(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model": _TEXT(config["model"]["label"], width=180),
+        "score": _TEXT(config["score"]["label"], width=120, alignment="right"),
+    }
 
 
 def _compare(experiment: str, trial_ids: Sequence[str]) -> None:

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from automl.dataset import manifest, pictures
-from automl.dataset.sample import write_digits
+from automl.dataset.sample import source, write_digits
 from automl.jobs.data_source import DataSource
 
 
 def test_the_digits_are_a_data_set_without_findings(tmp_path):
+    assert source().is_file(), "scikit-learn has moved its digits: mend automl/dataset/sample.py"
     assert write_digits(tmp_path / "digits") == 1797
     seen = manifest.inspect(DataSource(path=tmp_path / "digits"))
     assert seen.class_names == [str(digit) for digit in range(10)]

@@ -17,7 +17,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
-from automl.ui import error_boundary
+from automl.ui import error_boundary, preload
 
 ROOT = Path(__file__).parents[2]
 AUTH = {
@@ -42,6 +42,7 @@ people:
 @pytest.fixture(autouse=True)
 def _no_ray_head(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "warm_up", lambda: None)  # it would outlive the tests
+    monkeypatch.setattr(preload, "sample", lambda: None)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,9 @@ from tests.pages.conftest import texts
 def test_the_first_visit_offers_the_sample_and_own_pictures(open_page):
     page = open_page("experiments")
     assert [button.label for button in page.button] == ["Try the sample", "Use my pictures"]
+    assert page.subheader[0].value == "AutoML image classification"
+    (story,) = [one.proto.body for one in page.get("html") if "<figure" in one.proto.body]
+    assert [story.count(part) for part in ("<figure", "<img", "wrong labels")] == [4, 4, 1]
 
 
 def test_an_experiment_shows_its_state_and_its_best_score(open_page, make_experiment, make_trial):

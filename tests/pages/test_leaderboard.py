@@ -21,8 +21,9 @@ def test_the_best_trial_comes_first(open_page, make_experiment, make_trial):
 
 def test_a_failed_trial_comes_last_without_a_score(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", state="failed"), make_trial("t2", [0.4], number=1)])
-    table = open_page("leaderboard").dataframe[0].value
+    table, on_phone = (each.value for each in open_page("leaderboard").dataframe[:2])
     assert table["state"].tolist() == ["completed", "failed"]
+    assert on_phone.to_numpy().tolist() == [["#1 resnet18", "0.400"], ["#0 resnet18", "failed"]]
 
 
 def test_without_answers_no_trial_is_called_tied_or_worse(open_page, make_experiment, make_trial):

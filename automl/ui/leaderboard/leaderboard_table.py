@@ -35,7 +35,7 @@ def show(
         experiment_dir: directory of the experiment.
         p_values: against the best trial (see `significance.p_values_against_best`).
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="table-choices"):
         metric = _metric(trials, primary_metric)
         # the tests are about the primary metric
         table = columns(

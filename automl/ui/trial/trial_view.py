@@ -37,14 +37,17 @@ def headline(trial: TrialRecord, metric: str) -> None:
         ]
     if best:
         facts.append(_("scored {scored_on}").format(scored_on=trial.scored_on))
+    if trial.reason:
+        facts.append(again(trial.reason))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(score, width="content")
         st.caption(wording.plain(" · ".join(facts)), width="content")
         if trial.flags:
             st.badge(", ".join(map(_, trial.flags)), icon=":material/flag:", color="orange")
-    sentences = [each for each in (trial.fitted_to, trial.reason, *trial.notes) if each]
-    if sentences:  # in one paragraph: the matrix below is what the page is for
-        st.caption(wording.plain(" ".join(map(again, sentences))))
+        if notes := [again(each) for each in (trial.fitted_to, *trial.notes) if each]:
+            # folded: the matrix below is what the page is for
+            with st.popover(_("Notes"), icon=":material/notes:", type="tertiary", key="notes"):
+                st.markdown("\n\n".join(map(wording.plain, notes)))
 
 
 def failure(trial: TrialRecord) -> None:
