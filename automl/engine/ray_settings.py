@@ -17,6 +17,8 @@ CONNECTION = {
     # Ray replaces 127.0.0.1 by the machine's own address, and then listens on every interface,
     # unless this forbids clusters of several machines
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # on a busy machine a new head does not answer within Ray's five seconds
+    "RAY_gcs_rpc_server_connect_timeout_s": "30",
 }
 
 WORKERS = {
