@@ -182,8 +182,9 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     names, space = situation.pretrained, _space(situation)
     tuned = [_fine_tuned(situation, name) for name in names]
     scratch = [_from_scratch(situation, name) for name in _SCRATCH]
-    # pretrained weights help more than anything else, except on small pictures
-    recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
+    # pretrained weights help more than anything else, except on some small pictures
+    mixed = [*tuned[:1], *scratch[:1], *tuned[1:2], *scratch[1:]]
+    recipes = mixed if situation.is_small else tuned or scratch
     opening = [Recipe(values) for values in _baselines(situation, num_trials)]
     # after the first training, which should not wait for further features
     later = [*_three_networks(situation, opening, num_trials), *_mirrored(opening, num_trials)]
