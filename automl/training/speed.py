@@ -18,6 +18,9 @@ _FEW = 2
 _SLOW_SECONDS = 0.5
 """Time of a step on few pictures from which a batch is made half as large."""
 
+_SLOWEST_SECONDS = 2.0
+"""Time of a first call from which there is no second one: allocating takes little of it."""
+
 _MAX_REPETITIONS = 3
 _NUM_STEPS = 20
 """Length of the schedule that the steps are taken from; more than there are."""
@@ -125,7 +128,7 @@ def _seconds(function: Callable[[], object]) -> float:
     started = time.perf_counter()
     function()
     first_seconds = time.perf_counter() - started
-    if first_seconds > _SLOW_SECONDS:  # next to which allocating takes no time
+    if first_seconds > _SLOWEST_SECONDS:
         return first_seconds
     started = time.perf_counter()
     taken: list[float] = []
