@@ -26,8 +26,9 @@ _NUM_FOLDS = 5
 _REPEATS = {0.125: 3, 0.25: 3, 0.5: 2, 1.0: 1}
 """Probes of each fold, by the share of its training pictures that they are fitted to."""
 
-_NUM_MIXED = 24
-"""Probes with another part of each class, which tell what the pictures of one class bring."""
+_NUM_MIXED, _FEWEST_MIXED = 24, 4
+"""Probes with another part of each class, which tell what the pictures of one class bring; and
+those without which a class has no curve."""
 
 _EXPONENTS = (0.2, 0.3, 0.4, 0.5)
 _NUM_DRAWS = 200
@@ -58,6 +59,11 @@ class Runs(NamedTuple):
 
     asked: NDArray[np.int64]
     """(R, K) held out."""
+
+    def of_class(self, index: int) -> "Runs":
+        """(U,) each, of the U probes that were fitted to pictures of a class and asked about it."""
+        used = (self.fitted[:, index] > 0) & (self.asked[:, index] > 0)
+        return Runs(*(each[used, index] for each in self))
 
 
 class Curve(NamedTuple):
@@ -92,27 +98,29 @@ def observe(
     """
     rng = np.random.default_rng(seed)
     fold = rng.permutation(len(labels)) % _NUM_FOLDS
+    folds = [
+        (np.flatnonzero(fold == each), np.flatnonzero(fold != each)) for each in range(_NUM_FOLDS)
+    ]
 
-    def is_wrong(rows: NDArray[np.int64], rest: NDArray[np.int64]) -> NDArray[np.bool_]:
-        answers = fit(rows if len(np.unique(labels[rows])) > 1 else rest)
-        return np.asarray(answers != labels)
+    def taught(rows: NDArray[np.int64], rest: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows, or all if these are of one class, which teaches nothing."""
+        return rows if len(np.unique(labels[rows])) > 1 else rest
 
     fitted, wrong = np.zeros(len(_REPEATS)), np.zeros((len(_REPEATS), len(labels)))
-    for held_out in range(_NUM_FOLDS):
-        asked, rest = np.flatnonzero(fold == held_out), np.flatnonzero(fold != held_out)
+    for asked, rest in folds:
         for size, (share, repeats) in enumerate(_REPEATS.items()):
-            count = round(share * len(rest))
-            fitted[size] += count / _NUM_FOLDS
             for _ in range(repeats):
-                wrong[size, asked] += is_wrong(rng.permutation(rest)[:count], rest)[asked] / repeats
+                rows = taught(rng.permutation(rest)[: round(share * len(rest))], rest)
+                fitted[size] += len(rows) / repeats / _NUM_FOLDS
+                wrong[size, asked] += (fit(rows) != labels)[asked] / repeats
 
-    def mixed(held_out: int) -> list[NDArray[np.int64]]:
-        asked, rest = np.flatnonzero(fold == held_out), np.flatnonzero(fold != held_out)
-        rows = rest[rng.random(len(rest)) < rng.uniform(0.2, 1, num_classes)[labels[rest]]]
-        found = rows, asked[is_wrong(rows, rest)[asked]], asked
+    def mixed(asked: NDArray[np.int64], rest: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        is_in = rng.random(len(rest)) < rng.uniform(0.2, 1, num_classes)[labels[rest]]
+        rows = taught(rest[is_in], rest)
+        found = rows, asked[(fit(rows) != labels)[asked]], asked
         return [np.bincount(labels[each], minlength=num_classes) for each in found]
 
-    runs = [mixed(number % _NUM_FOLDS) for number in range(_NUM_MIXED)]
+    runs = [mixed(*folds[number % _NUM_FOLDS]) for number in range(_NUM_MIXED)]
     return Answered(fitted, wrong), Runs(*map(np.array, zip(*runs, strict=True)))
 
 
@@ -125,10 +133,9 @@ def curve_of_all(found: Answered, seed: int = 0) -> Curve:
     )
 
 
-def curve(runs: Runs, of: int, seed: int = 0) -> Curve:
+def curve(of_class: Runs, seed: int = 0) -> Curve:
     """The curve of one class, with draws of the runs."""
-    used = (runs.asked[:, of] > 0) & (runs.fitted[:, of] > 0)
-    counts, wrong, asked = (each[used, of].astype(float) for each in runs)
+    counts, wrong, asked = (each.astype(float) for each in of_class)
     drawn = np.random.default_rng(seed).integers(0, len(counts), (_NUM_DRAWS, len(counts)))
     return _curve((counts[rows], wrong[rows] / asked[rows], asked[rows]) for rows in drawn)
 
@@ -138,9 +145,10 @@ def worth(runs: tuple[Answered, Runs], labels: NDArray[np.int64], names: list[st
     counts = np.bincount(labels, minlength=len(names))
     found = [_gain(curve_of_all(runs[0]), len(labels), None, 1.0)]
     for index in np.flatnonzero(counts >= 2).tolist():
-        if (runs[1].asked[:, index] > 0).sum() >= 4:  # a class that is hardly asked has no curve
+        of_class = runs[1].of_class(index)
+        if len(of_class.asked) >= _FEWEST_MIXED:
             share = counts[index] / len(labels)
-            found.append(_gain(curve(runs[1], index), counts[index], names[index], share))
+            found.append(_gain(curve(of_class), counts[index], names[index], share))
     return [found[0], *sorted(found[1:], key=lambda each: -each.gain)]
 
 

@@ -53,3 +53,29 @@ def test_the_class_whose_errors_fall_is_worth_most_pictures():
     assert hard.low <= hard.gain <= hard.high
     assert everything.gain == pytest.approx(hard.gain, abs=0.02)
     assert known.gain == 0
+
+
+def test_a_class_whose_pictures_are_all_in_one_fold_has_no_forecast():
+    labels = np.repeat([0, 1], [38, 2])
+    folds = [np.random.default_rng(seed).permutation(40) % 5 for seed in range(12)]
+    together = next(seed for seed, fold in enumerate(folds) if fold[38] == fold[39])
+    runs = forecast.observe(lambda _: labels, labels, 2, together)
+    assert [each.class_name for each in forecast.worth(runs, labels, ["cat", "dog"])] == [
+        None,
+        "cat",
+    ]
+
+
+def test_probes_count_the_pictures_that_they_were_fitted_to():
+    labels = np.repeat([0, 1], [36, 4])
+    sizes = []
+
+    def fit(rows: np.ndarray) -> np.ndarray:
+        sizes.append(len(rows))
+        return labels
+
+    every, mixed = forecast.observe(fit, labels, 2)
+    assert sizes[:3] != [4, 4, 4]  # a part of one class alone is replaced by all
+    means = np.mean([np.mean(sizes[9 * fold : 9 * fold + 3]) for fold in range(5)])
+    assert every.fitted[0] == pytest.approx(means)
+    assert mixed.fitted.sum(axis=1).tolist() == sizes[45:]
