@@ -6,8 +6,6 @@ A copy of this file travels with exported training code.
 from timm.models import group_parameters
 from torch import nn
 
-from automl.texts import mark
-
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 """timm's own batch norms are subclasses of these."""
 
@@ -57,7 +55,7 @@ class TooManyBlocksError(ValueError):
     """The network has fewer blocks than the number to freeze."""
 
     def __init__(self, num_blocks: int) -> None:
-        super().__init__(mark(f"the network has {num_blocks} blocks"))
+        super().__init__(f"only {num_blocks} blocks")
         self.num_blocks = num_blocks
 
 
