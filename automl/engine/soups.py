@@ -14,7 +14,7 @@ from automl.evaluation import ensembles, soups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.soups import Ingredients
 from automl.experiments import expectation, leaderboard, store
-from automl.experiments.records import SOUP, TrialRecord, now
+from automl.experiments.records import SOUP, Evidence, TrialRecord, now
 from automl.jobs.compatibility import resolve
 from automl.texts import mark
 from automl.training.trial_data import LabelledPictures
@@ -135,6 +135,8 @@ def add_soup(
         changes = {
             "started_at": began,
             "effective": effective,
+            # its members may have answered for further folds, by other weights
+            "evidence": Evidence(num_pictures=len(found.predictions.labels)),
             "may_be_best": record.may_be_best and _leads(record, results),
         }
         combining.add(results, record.model_copy(update=changes), found, checkpoint)

@@ -14,7 +14,7 @@ from automl.engine.results import Results
 from automl.errors import ExportError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import SOUP, TrialRecord
+from automl.experiments.records import SOUP, Evidence, TrialRecord
 from automl.export import artefact
 from automl.export.request import ExportRequest
 from automl.model import checkpoint
@@ -116,7 +116,10 @@ def test_a_soup_that_may_owe_its_lead_to_chance_is_a_row_below_the_best(
     searched: Callable[..., Results],
 ) -> None:
     results = searched()
+    folds = Evidence(num_pictures=NUM + 100, further_folds=2)
+    results._set(results.trials[NAMES[0]].model_copy(update={"evidence": folds}))
     add(results, wrong(38))
+    assert results.trials[SOUP].evidence == Evidence(num_pictures=NUM)
     assert not results.trials[SOUP].may_be_best
     assert results.experiment.best_trial == NAMES[0]
 
