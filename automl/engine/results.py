@@ -246,8 +246,8 @@ class Results:
     ) -> None:
         """Record that a trial has answered for more pictures; the file has all its answers."""
         trial = self.trials[trial_id]
-        changes = {"scored": scored, "evidence": evidence, **self._interval(trial, predictions)}
-        changed = trial.model_copy(update=changes)
+        changes = {"scored": scored, "evidence": evidence, "score_low": None, "score_high": None}
+        changed = trial.model_copy(update={**changes, **self._interval(trial, predictions)})
         journal.commit(self.experiment_dir, changed, {"predictions.parquet": predictions})
         self._set(changed)
         for other in list(self.trials.values()):  # all may have answered for the same pictures now

@@ -15,9 +15,11 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import (
     Evaluation,
+    Evidence,
     ExperimentState,
     Flag,
     TrialError,
+    TrialRecord,
     TrialState,
     now,
 )
@@ -128,6 +130,19 @@ def test_a_finished_trial_has_an_interval_around_its_score(
     assert trial.score_low is not None
     assert trial.score_high is not None
     assert 0.4 <= trial.score_low < 0.8 < trial.score_high <= 1.0
+
+
+def test_answers_for_more_pictures_leave_no_interval_of_those_before(
+    make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord], tmp_path: Path
+) -> None:
+    trial = make_trial("trial-000", [0.9], metric="auc_weighted", score_low=0.8, score_high=0.95)
+    results = Results(make_experiment("one", [trial]), "auc_weighted")
+    _, folder = write_step(tmp_path / "c", "trial-000", 1, 1.0)  # all right: there is no interval
+    scored = trial.evaluations[0].model_copy(update={"metrics": {"auc_weighted": 1.0}})
+    evidence = Evidence(num_pictures=10, further_folds=1)
+    results.answered("trial-000", folder / "predictions.parquet", scored, evidence)
+    (after,) = store.load_trials(results.experiment_dir)
+    assert (after.score("auc_weighted"), after.score_low, after.score_high) == (1.0, None, None)
 
 
 def test_the_experiment_names_its_best_trial_while_it_runs(
