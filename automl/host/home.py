@@ -84,13 +84,14 @@ def weights_dir() -> Path:
 def _private(path: Path) -> Path:
     """Create the folder and those above it that are missing, for this user alone."""
     if not path.is_dir():
-        if path.exists():
+        _private(path.parent)
+        try:
+            path.mkdir(mode=0o700, exist_ok=True)  # another process may make it meanwhile
+        except FileExistsError:
             raise UserError(
                 f"{path} is no folder. Set AUTOML_HOME, or AUTOML_EXPERIMENTS_DIR for the "
                 "experiments, to a folder, or move the file away."
-            )
-        _private(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
+            ) from None
     return path
 
 
