@@ -143,7 +143,7 @@ def _settings(model: TrainedModel) -> dict[str, Any]:
 def _score(model: TrainedModel, accuracy: float) -> str:
     metric = store.load_job(model.experiment_dir).primary_metric
     low, high = model.trial.score_low, model.trial.score_high
-    text = f"accuracy {accuracy:.4f}"
+    text = f"accuracy {accuracy:.4f} {model.trial.scored_on}"
     if low is None or high is None:
         return text
     return f"{text}, and {low:.4f} to {high:.4f} as 95 % interval of its {metric}"
