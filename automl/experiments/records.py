@@ -248,34 +248,34 @@ class TrialRecord(FrozenModel):
     @property
     def fitted_to(self) -> str:
         """Pictures its model was fitted to, if its scores come from models of fewer pictures."""
-        has_folds = self.evidence is not None and self.evidence.further_folds > 0
-        if has_folds and not self.members and not self.refitted_on:
+        evidence = self.evidence or Evidence(num_pictures=0)
+        has_folds = evidence.further_folds > 0 and not self.members
+        if has_folds and not self.refitted_on:
             return _(
                 "The model itself answered for the validation pictures; models that were trained "
                 "like it without the other pictures answered for those."
             )
-        if self.refitted_on and (self.members or not has_folds):
-            said = (
-                _(
-                    "Its members were fitted again to all {pictures} training and validation "
-                    "pictures; the score is that of the model before, which had not seen the "
-                    "validation pictures."
-                )
-                if self.members
-                else _(
-                    "The model was fitted again to all {pictures} training and validation "
-                    "pictures; the score is that of the model before, which had not seen the "
-                    "validation pictures."
-                )
+        if self.members and self.refitted_on:
+            said = _(
+                "Its members were fitted again to all {pictures} training and validation "
+                "pictures; the score is that of the model before, which had not seen the "
+                "validation pictures."
             )
-            return said.format(pictures=texts.integer(self.refitted_on))
-        if self.evidence is None or not (self.evidence.num_folds or self.refitted_on):
+        elif self.refitted_on and not has_folds:
+            said = _(
+                "The model was fitted again to all {pictures} training and validation "
+                "pictures; the score is that of the model before, which had not seen the "
+                "validation pictures."
+            )
+        elif has_folds or evidence.num_folds:
+            said = _(
+                "The model was fitted to all {pictures} training and validation pictures; the "
+                "score is that of models which had not seen the pictures that they were scored on."
+            )
+        else:
             return ""
         num_pictures = self.refitted_on or self.effective.get("num_train_images", 0)
-        return _(
-            "The model was fitted to all {pictures} training and validation pictures; the score is "
-            "that of models which had not seen the pictures that they were scored on."
-        ).format(pictures=texts.integer(num_pictures))
+        return said.format(pictures=texts.integer(num_pictures))
 
     @property
     def method(self) -> str:
