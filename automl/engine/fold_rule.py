@@ -3,6 +3,7 @@
 import math
 
 from automl.engine.results import Results
+from automl.evaluation.expected_score import wilson_interval
 from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord, TrialState
 from automl.training.trial_data import NUM_TURNS
@@ -11,18 +12,19 @@ WIDEST = 0.04
 """Half of the 95 % interval of a score, up to which its pictures are enough."""
 
 
-def num_needed(trial: TrialRecord, num_train: int) -> int:
+def num_needed(trial: TrialRecord, metric: str, num_train: int) -> int:
     """Number of further folds by which the interval of its score gets narrow enough, about.
 
     Args:
         trial: an uncertain one.
+        metric: key of the primary metric.
         num_train: number of training pictures, a fifth of which is in a fold.
     """
     num_left = NUM_TURNS - (trial.evidence.further_folds if trial.evidence else 0)
-    if trial.score_low is None or trial.score_high is None or trial.evidence is None:
+    half = _half_width(trial, metric)
+    if trial.evidence is None or math.isinf(half):
         return num_left
-    wider = (trial.score_high - trial.score_low) / 2 / WIDEST
-    missing = (wider**2 - 1) * trial.evidence.num_pictures
+    missing = ((half / WIDEST) ** 2 - 1) * trial.evidence.num_pictures
     return min(num_left, math.ceil(missing * NUM_TURNS / num_train))
 
 
@@ -46,7 +48,21 @@ def uncertain(results: Results) -> TrialRecord | None:
     score, lead = trial.ranking_score(metric), best.ranking_score(metric)
     if not can_have_more or score is None or lead is None:
         return None
-    if trial.score_low is None or trial.score_high is None:  # too few pictures for any interval
-        return trial
-    half = (trial.score_high - trial.score_low) / 2
-    return trial if half > WIDEST and score + half >= lead else None
+    half = _half_width(trial, metric)
+    is_behind = score + half < lead  # never for NaN: its pictures are too few for a score
+    return trial if half > WIDEST and not is_behind else None
+
+
+def _half_width(trial: TrialRecord, metric: str) -> float:
+    """Half of the 95 % interval of its score; infinite if that cannot be told.
+
+    A score that is the same in all resamples, such as an area of 1 under the ROC curve, has no
+    interval of its own: that of a share of as many pictures takes its place.
+    """
+    if trial.score_low is not None and trial.score_high is not None:
+        return (trial.score_high - trial.score_low) / 2
+    score = trial.score(metric)
+    if trial.evidence is None or score is None or math.isnan(score):
+        return math.inf
+    low, high = wilson_interval(score, trial.evidence.num_pictures)
+    return (high - low) / 2

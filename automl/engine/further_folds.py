@@ -42,15 +42,17 @@ def add(inputs: RefitInputs, results: Results, answer: Answer | None = None) -> 
     """
     if not inputs.job.is_automode:
         return
-    goes_on = True
-    while goes_on and (trial := fold_rule.uncertain(results)) is not None:
+    while (trial := fold_rule.uncertain(results)) is not None:
         try:
-            goes_on = _add_one(trial, inputs, results, answer or _in_a_worker)
+            if not _add_one(trial, inputs, results, answer or _in_a_worker):
+                return
         except NotRefittedError as reason:
-            goes_on = _note(results, trial, str(reason))
+            _note(results, trial, str(reason))
+            return
         except Exception as error:  # noqa: BLE001 (the search is complete without it)
             _log.exception("a fine-tuned trial gets no further fold")
-            goes_on = _note(results, trial, f"{type(error).__name__}: {error}")
+            _note(results, trial, f"{type(error).__name__}: {error}")
+            return
 
 
 def _add_one(trial: TrialRecord, inputs: RefitInputs, results: Results, answer: Answer) -> bool:
@@ -106,10 +108,8 @@ def _in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) ->
     return found
 
 
-def _note(results: Results, trial: TrialRecord, reason: str) -> bool:
-    """Say why there is no further fold."""
+def _note(results: Results, trial: TrialRecord, reason: str) -> None:
     sentence = mark("{trial} was not tried on further pictures: {reason}").format(
         trial=trial.trial_id, reason=reason
     )
     results.add_notes(sentence)
-    return False

@@ -111,7 +111,8 @@ class Pacer:
         again = refit_seconds(trial, self._costs.num_pictures / counts.train)
         again = again if clock.most_for_refit else 0.0
         left, seconds = clock.seconds + clock.kept_for_refit - again, fold_seconds(trial)
-        num_folds = min(fold_rule.num_needed(trial, counts.train), max(0, int(left // seconds)))
+        needed = fold_rule.num_needed(trial, self._results.primary_metric, counts.train)
+        num_folds = min(needed, max(0, int(left // seconds)))
         return replace(clock, seconds=clock.seconds - num_folds * seconds)
 
     def _uncertain(self) -> TrialRecord | None:
@@ -293,8 +294,7 @@ class Pacer:
         """No further trial fits."""
         left = self._results.time_limit.seconds_left()
         time, trial = plan_text.about(max(0.0, left)), self._uncertain()
-        has_folds = trial and self._clock_of_trainings().seconds < self.clock().seconds
-        if trial and has_folds:
+        if trial and self._clock_of_trainings().seconds < self.clock().seconds:
             self.closing = endings.ROOM_FOR_FOLDS.format(time=time, trial=trial.trial_id)
         else:
             self.closing = endings.NO_ROOM_LEFT.format(time=time)

@@ -78,7 +78,7 @@ def expected_score(comparison: Comparison, chosen: int) -> ExpectedScore | None:
     number = _independent_pictures(scores[chosen], resampled[:, chosen], num_pictures)
     unbiased = min(1.0, float(np.mean(2 * scores[best] - highest)))
     score = (number * unbiased + 0.5) / (number + 1)
-    low, high = _wilson_interval(unbiased, number)
+    low, high = wilson_interval(unbiased, number)
     high = max(high, scores[chosen])  # luck may have had no part in it
     return ExpectedScore(
         row.trial_id, float(score), float(low), float(high), num_pictures, len(scores)
@@ -93,7 +93,7 @@ def _independent_pictures(score: float, resampled: NDArray[np.float64], num_pict
     return number / _VARIANCE_FACTOR
 
 
-def _wilson_interval(score: float, number: float) -> tuple[float, float]:
+def wilson_interval(score: float, number: float) -> tuple[float, float]:
     """95 % interval of a score of at most 1; one below 0, worse than chance, is its lower end."""
     share = max(score, 0.0)
     weight = _QUANTILE**2 / number

@@ -136,7 +136,13 @@ def test_what_may_be_the_best_by_few_pictures_is_uncertain(
         return fold_rule.uncertain(results) is not None
 
     assert is_uncertain()
-    assert is_uncertain(score_low=None, score_high=None)
+    unknown: dict[str, Any] = {"score_low": None, "score_high": None}
+    assert is_uncertain(**unknown)
+    perfect = make_trial(NAME, [1.0]).evaluations  # all resamples agree, so it has no interval
+    for num_pictures, is_wide in ((40, True), (50, False)):
+        evidence = Evidence(num_pictures=num_pictures)
+        assert is_uncertain(**unknown, evaluations=perfect, evidence=evidence) is is_wide
+    assert not is_uncertain(**unknown, evidence=Evidence(num_pictures=100))  # by 0.08 at most
     assert is_uncertain(evidence=Evidence(num_pictures=50, further_folds=4))
     assert not is_uncertain(evidence=Evidence(num_pictures=60, further_folds=5))
     assert not is_uncertain(score_low=0.65, score_high=0.84)  # it hardly is the best one
