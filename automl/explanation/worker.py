@@ -22,6 +22,7 @@ from automl.model.description import ModelDescription
 from automl.model.network import Normalised
 from automl.texts import mark
 
+_MAX_NAMED = 10
 _NO_HEAT = mark(
     "No part of the picture speaks for this answer more than another: the model ignores the "
     "picture, or the algorithm cannot see what it looks at."
@@ -92,7 +93,9 @@ def explain(  # noqa: PLR0913
         FeatureMapMissingError: the algorithm needs a feature map and the model has none.
     """
     if label is not None and label not in class_names:
-        known = ", ".join(class_names[:10])
+        known = ", ".join(class_names[:_MAX_NAMED])
+        if len(class_names) > _MAX_NAMED:
+            known += f" and {len(class_names) - _MAX_NAMED:,} more"
         raise ExplanationError(f"The model has no label {label!r}. Its labels are {known}.")
     inputs = torch.from_numpy(model_input(pixels[None])).to(model.mean.device)
     with torch.inference_mode():

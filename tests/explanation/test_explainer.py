@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from automl.cli import cli
 from automl.errors import ExplanationError, UserError
 from automl.experiments import store
+from automl.explanation import worker
 from automl.explanation.explainer import Explainer
 from automl.explanation.request import ExplanationParameters
 from automl.model import checkpoint
@@ -130,6 +131,13 @@ def test_what_speaks_for_a_chosen_label_is_explained(explainer, explained):
     assert chosen.probability < found.probability
     with pytest.raises(ExplanationError, match="no label 'pink'. Its labels are blue"):
         explainer.explain(directory, "t1", path, QUICK, label="pink")
+
+
+def test_of_many_labels_ten_are_named_and_the_others_counted(explained):
+    model, _ = checkpoint.load(store.checkpoint_dir(explained[0], "t1"))
+    names, pixels = [f"c{number}" for number in range(12)], np.zeros((32, 32, 3), np.uint8)
+    with pytest.raises(ExplanationError, match="Its labels are c0, .*, c9 and 2 more.$"):
+        worker.explain(model, names, pixels, QUICK, label="pink")
 
 
 def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another(
