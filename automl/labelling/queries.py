@@ -1,7 +1,7 @@
 """Choices of pictures to label, on frozen features. Pure.
 
 Each returns positions of as many pictures as are wanted, the most telling first.
-`benchmarks/label_next.py` compares the choice of unsure pictures with others.
+`benchmarks/label_next.py` compares the choices of telling pictures with others.
 """
 
 from dataclasses import dataclass
@@ -99,22 +99,6 @@ def margins_of_sets(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     return nearest
 
 
-def _components(
-    features: NDArray[np.float32], known: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N, R) and (L, R) principal components, with a mean square length of about 1."""
-    from scipy.linalg import eigh
-
-    rows = np.concatenate([known, features])
-    rows = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-6)
-    part = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_CLUSTERED)).astype(np.int64)]
-    products = part.T @ part / len(part)
-    last = len(products) - 1
-    _, axes = eigh(products, subset_by_index=(max(0, last + 1 - _NUM_COMPONENTS), last))
-    rows = (rows @ axes / np.sqrt(products.trace())).astype(np.float64)
-    return rows[len(known) :], rows[: len(known)]
-
-
 def central(
     features: NDArray[np.float32],
     count: int,
@@ -174,3 +158,19 @@ def directions(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Features (N, D) with length 1."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return np.asarray(features / np.maximum(lengths, 1e-12), np.float32)
+
+
+def _components(
+    features: NDArray[np.float32], known: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N, R) and (L, R) principal components, with a mean square length of about 1."""
+    from scipy.linalg import eigh
+
+    rows = np.concatenate([known, features])
+    rows = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-6)
+    part = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_CLUSTERED)).astype(np.int64)]
+    products = part.T @ part / len(part)
+    last = len(products) - 1
+    _, axes = eigh(products, subset_by_index=(max(0, last + 1 - _NUM_COMPONENTS), last))
+    rows = (rows @ axes / np.sqrt(products.trace())).astype(np.float64)
+    return rows[len(known) :], rows[: len(known)]

@@ -14,7 +14,7 @@ from automl.prediction.inference import Answer, Failure, Picture, Predictor
 from automl.texts import mark
 
 MAX_MEMBER_BYTES = 50_000_000
-_LISTS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl")
+_LISTS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson")
 _IS_LIST = mark(
     "It is a list, which is not read here. Name the pictures themselves or their folder, or a "
     "Parquet, Arrow or npz file that holds them."

@@ -122,7 +122,7 @@ def test_a_table_without_pictures_is_a_sentence(tmp_path):
         names(tmp_path / "a.parquet")
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.XLSX", "a.jsonl"])
+@pytest.mark.parametrize("name", ["a.csv", "a.XLSX", "a.ndjson"])
 def test_a_list_of_pictures_is_not_taken_for_a_picture(tmp_path, name):
     (tmp_path / name).write_text("image,label\na.png,cat\n")
     (found,) = input_pictures.find([tmp_path / name])
