@@ -110,8 +110,13 @@ def _automode(
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as home:
         os.environ["AUTOML_HOME"] = home
         try:
-            source, chosen = DataSource(path=table), {"primary_metric": asked.metric}
-            directory = automode.run(source, asked.minutes, 0, task=several_labels.TASK, **chosen)
+            directory = automode.run(
+                DataSource(path=table),
+                asked.minutes,
+                0,
+                task=several_labels.TASK,
+                primary_metric=asked.metric,
+            )
         finally:
             local_head.stop()
         record, trials = store.load_experiment(directory), store.load_trials(directory)

@@ -84,17 +84,12 @@ def _compare(
     measured: Figures,
 ) -> None:
     of_classes(), of_sets()
-    rounds = [(_cpu_seconds(of_classes), _cpu_seconds(of_sets)) for _ in range(num_rounds)]
+    cpu_seconds = partial(training.seconds, clock=time.process_time)
+    rounds = [(cpu_seconds(of_classes), cpu_seconds(of_sets)) for _ in range(num_rounds)]
     for task, seconds in zip(("classes", "labels"), zip(*rounds, strict=True), strict=True):
         measured.add(f"{name}_{task}_cpu_seconds", statistics.median(seconds))
     ratio = statistics.median(labels / classes for classes, labels in rounds)
     measured.add(f"{name}_labels_to_classes", ratio, at_most=1.05)
-
-
-def _cpu_seconds(action: Callable[[], object]) -> float:
-    started = time.process_time()
-    action()
-    return time.process_time() - started
 
 
 if __name__ == "__main__":
