@@ -86,5 +86,7 @@ def note_majority(figure: go.Figure, trials: Iterable[TrialRecord], metric: str)
 
 
 def _score(trial: TrialRecord, metric: str) -> float | None:
-    score = trial.score(metric)
+    """Best score of its curve; a score on further pictures has no curve."""
+    best = trial.validated()
+    score = best.metrics[metric] if best else None
     return None if score is None or score != score else score
