@@ -102,7 +102,11 @@ def figure_of(placed: Sequence[Bar], num_places: int, clock: Clock) -> go.Figure
         orientation="h",
         marker_color=[color for _, color in rest],
         opacity=0.3,
-        hovertemplate=_("expected: {time} more").format(time=clock.at_x) + "<extra></extra>",
+        # the x of a bar with a base is its end
+        customdata=[
+            wording.duration((bar.expected_end - bar.end) * clock.unit.seconds) for bar, _ in rest
+        ],
+        hovertemplate=_("expected: {time} more").format(time="%{customdata}") + "<extra></extra>",
         showlegend=False,
     )
     finish(figure, _(clock.axis), "")

@@ -38,6 +38,15 @@ def test_a_trial_below_the_best_baseline_stays_in_view():
     assert figure.layout.yaxis.range[0] < 0.6
 
 
+def test_a_curve_stays_in_view_whatever_its_trial_scores_on_further_pictures():
+    (last,) = TRAINED[0].evaluations[1:]  # 0.98
+    for score in (0.97, 0.999):
+        scored = last.model_copy(update={"metrics": {"accuracy": score}})
+        trial = TRAINED[0].model_copy(update={"scored": scored})
+        low, high = trial_charts.learning_curves([trial, *FLOORS], "accuracy").layout.yaxis.range
+        assert low < 0.967 < 0.98 < high < 0.999
+
+
 def test_the_majority_class_does_not_stretch_the_intervals():
     ranked = [build_trial("t2", [0.98], score_low=0.97, score_high=0.99), FLOORS[0]]
     figure = trial_charts.intervals(ranked, "accuracy")
@@ -79,14 +88,13 @@ def test_trials_stand_in_the_place_that_was_free_and_a_running_one_goes_on():
     figure = timeline_chart.figure_of(bars, 2, clock)
     assert figure.data[0].text == ("#0", "#1", "#2")
     assert figure.data[1].x == (2,)
+    assert figure.data[1].customdata == ("2 min 0 s",)
 
 
 def test_the_axis_of_time_has_the_unit_that_suits_the_search():
     def axis_and_ends(minutes):
         ends = {"started_at": START, "ended_at": START + timedelta(minutes=minutes)}
-        trial = build_trial(
-            "linear_probe", [0.9], hyperparameters=FLOORS[1].hyperparameters, **ends
-        )
+        trial = build_trial("t0", [0.9], **ends)
         clock = Clock.of([trial], START)
         (bar,) = bars = timeline_chart.bars([trial], {}, START, 1, clock)
         figure = timeline_chart.figure_of(bars, 1, clock)
