@@ -34,13 +34,10 @@ def over_time(
         clock: that of the points.
     """
     figure = go.Figure()
-    after = _("{trial}: {score} after {time}").format(
-        trial="%{text}", score=_SCORE, time=clock.at_x
-    )
     add_markers(
         figure,
         [(point.trial, point.time, point.score) for point in points],
-        lambda _model: after,
+        lambda _model: f"{_after(clock)}<br>%{{text}}",
         size=6,
         opacity=0.6,
     )
@@ -69,14 +66,18 @@ def best_over_time(history: timeline.History, metric: str) -> go.Figure:
         x=[point.time for point in steps],
         y=[point.best for point in steps],
         text=[label(wording.trial(point.trial), MAX_NAME) for point in steps],
-        hovertemplate=_("{score} after {time}").format(score=_SCORE, time=history.clock.at_x)
-        + "<br>%{text}<extra></extra>",
+        hovertemplate=f"{_after(history.clock)}<br>%{{text}}<extra></extra>",
         mode="lines+markers",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
         showlegend=False,
     )
     best = _("Best {metric}").format(metric=wording.metric(metric))
     return start_at_zero(figure, _(history.clock.axis), best)
+
+
+def _after(clock: Clock) -> str:
+    """Score and time of a point, in the template of a text that Plotly fills."""
+    return _("{score} after {time}").format(score=_SCORE, time=clock.at_x)
 
 
 def parallel(table: pd.DataFrame, metric: str, *, dark: bool) -> go.Figure:
