@@ -3,6 +3,7 @@
 from typing import Literal
 
 from automl.frozen_model import FrozenModel
+from automl.texts import mark
 
 TOLERANCE = 1e-3
 """Largest difference of a probability with which an export succeeds."""
@@ -46,15 +47,19 @@ class InputConvention(FrozenModel):
     @property
     def sentence(self) -> str:
         """The right way and the wrong one, with their figures."""
-        raw, normalised = (
-            ("values of 0 to 1", self.agreement_of_0_to_1),
-            ("normalised values", self.agreement_of_normalised),
-        )
-        right, wrong = (raw, normalised) if self.normalization == "inside" else (normalised, raw)
-        return (
-            f"{self.file} takes {right[0]}: {right[1]:.0%} of the pictures get the class of the "
-            f"trial. {wrong[0].capitalize()} are wrong: {wrong[1]:.0%}."
-        )
+        if self.normalization == "inside":
+            said = mark(
+                "{file} takes values of 0 to 1: {right} of the pictures get the class of the "
+                "trial. Normalised values are wrong: {wrong}."
+            )
+            right, wrong = self.agreement_of_0_to_1, self.agreement_of_normalised
+        else:
+            said = mark(
+                "{file} takes normalised values: {right} of the pictures get the class of the "
+                "trial. Values of 0 to 1 are wrong: {wrong}."
+            )
+            right, wrong = self.agreement_of_normalised, self.agreement_of_0_to_1
+        return said.format(file=self.file, right=f"{right:.0%}", wrong=f"{wrong:.0%}")
 
 
 class Parity(FrozenModel):

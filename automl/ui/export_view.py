@@ -118,7 +118,7 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     )
     st.caption(f":material/verified: {said}")
     if parity.onnx_input:
-        st.caption(parity.onnx_input.sentence)
+        st.caption(wording.plain(again(parity.onnx_input.sentence)))
     if parity.int8:
         st.caption(
             _(

@@ -10,7 +10,7 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialRecord
 from automl.figures import wording
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui import cached, experiment_header, links, selection, sign_in, through_app
 from automl.ui.dataset import data_choice
 
@@ -166,7 +166,7 @@ def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
     _steps(step, _of(experiment_dir, state), {"experiment": experiment_dir.name})
     experiment_header.show(experiment_dir, state)
     for sentence in cached.damaged_trials(experiment_dir):
-        st.warning(wording.plain(sentence))
+        st.warning(wording.plain(again(sentence)))
     return experiment_dir, state
 
 

@@ -164,6 +164,9 @@ def test_the_trials_beside_a_damaged_one_are_shown_and_it_is_named(
     page = open_page("leaderboard", experiment=folder.name)
     said = wording.plain(f"{name.name} is damaged")
     assert any(said in warning.value for warning in page.warning)
+    page = open_page("leaderboard", experiment=folder.name, lang="de")
+    said = wording.plain(f"{name.name} ist beschädigt")
+    assert any(said in warning.value for warning in page.warning)
     store.trial_path(folder, kept.trial_id).unlink()  # the best
     assert any("is gone" in error.value for error in open_page("compare", experiment="hurt").error)
 

@@ -83,6 +83,8 @@ def test_no_literal_of_the_pages_is_without_its_language() -> None:
 def test_a_literal_is_found() -> None:
     source = 'st.info(f"Look at {x}"); st.button("Go", help=_("Why")); st.info(f"{a} · {b}")'
     assert [text for _, text in _literals(ast.parse(source))] == ["Look at ", "Go"]
+    source = "st.caption(_(TEXT)); st.caption(TEXT)"
+    assert [text for _, text in _literals(ast.parse(source))] == ["TEXT"]
 
 
 def _literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -91,7 +93,8 @@ def _literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr not in _SHOWS or ast.unparse(node.func.value) == "_log":
                 continue
-            given = [*node.args[:1], *(key.value for key in node.keywords if key.arg in _SHOWN)]
+            first = [] if node.func.attr == "page_link" else node.args[:1]  # a page, not a text
+            given = [*first, *(key.value for key in node.keywords if key.arg in _SHOWN)]
             for argument in given:
                 text = "".join(_constants(argument))
                 words = re.sub(r":[a-z_/]+:|:[a-z]+\[", "", text)  # icons and colours are none
@@ -101,12 +104,14 @@ def _literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _constants(node: ast.expr) -> Iterator[str]:
-    """The literal parts of a text."""
+    """The literal parts of a text; a constant by its name."""
     if isinstance(node, ast.JoinedStr):
         for part in node.values:
             yield from _constants(part)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
+    elif isinstance(node, ast.Name) and node.id.isupper():
+        yield node.id
 
 
 @pytest.mark.parametrize("language", [path.parts[-3] for path in catalogues.po_paths()])
@@ -209,6 +214,12 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
             "limits.max_trials: max_trials ist 0. Nötig ist ein Wert größer als 0.",
         ),
         ("The file is empty", "Die Datei ist leer"),  # as it stands in brackets
+        (
+            "model.onnx takes normalised values: 98% of the pictures get the class of the trial. "
+            "Values of 0 to 1 are wrong: 12%.",
+            "model.onnx erwartet normalisierte Werte: 98% der Bilder erhalten die Klasse des "
+            "Versuchs. Werte von 0 bis 1 sind falsch: 12%.",
+        ),
         # sentences of others are not said half
         ("x.png is damaged: a part of it is missing.",) * 2,
         ("It has no picture that can be read.",) * 2,

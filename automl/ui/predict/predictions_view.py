@@ -74,7 +74,7 @@ def choose_model(experiment_dir: Path) -> Path:
 def caution(experiment_dir: Path, model: Predictor) -> Caution:
     """Draw the choices of the lowest accepted probability, with its effect, and of answer sets."""
     if model.unlike is None:
-        st.caption(UNFLAGGED)
+        st.caption(_(UNFLAGGED))
     if model.has_label_sets:
         return NO_CAUTION
     least = st.slider(
