@@ -34,7 +34,7 @@ def label_probabilities(
     by_label: Mapping[str, float], thresholds: Mapping[str, float], limit: int = 8
 ) -> go.Figure:
     """Draw the most probable labels of one picture: the predicted ones in colour, thresholds as
-    lines, and each number behind both."""
+    lines, and each number to the right of both."""
     likely = _largest(by_label, limit)
     figure, positions = _horizontal(likely, []), list(range(len(likely)))
     colors = [ACCENT if likely[name] >= thresholds[name] else MUTED for name in likely]

@@ -1,4 +1,4 @@
-"""Load slow modules and scripts before a page needs them, in the server and in the browser.
+"""Load slow modules and scripts, and prepare the sample, before a page needs them.
 
 The server loads its modules in a thread, when it starts or else after it has drawn the first page.
 """

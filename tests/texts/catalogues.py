@@ -86,10 +86,8 @@ def of_sources() -> dict[Key, list[tuple[str, int]]]:
 
 
 def of_module(path: Path) -> Iterator[tuple[Key, int]]:
-    """Texts of one module: what `_`, `mark`, `say`, `ngettext` and `wording.count` are given.
-
-    And the sentences that errors are made of.
-    """
+    """Texts of one module: what `_`, `mark`, `say`, `ngettext` and `wording.count` are given, and
+    the sentences that errors are made of."""
     has_sentences = "automl.sentences import" in path.read_text()  # commands have another `say`
     for node in nodes(path):
         if isinstance(node, ast.Call):

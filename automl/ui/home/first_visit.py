@@ -1,4 +1,4 @@
-"""What somebody sees without an experiment: what the app does, and two ways to begin."""
+"""First visit, without an experiment: what the app does, and two ways to begin."""
 
 import base64
 import functools
@@ -71,7 +71,7 @@ def _try_the_sample() -> None:
 
 
 def _story() -> None:
-    """Draw what will be seen on the way, as four small drawings with a line each."""
+    """Draw the way to a model as four small drawings with a line each."""
     lines = (
         _("Your pictures, checked for wrong labels, copies and leaks"),
         _("Models that train while you watch, compared with simple baselines"),
