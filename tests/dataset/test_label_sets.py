@@ -142,6 +142,15 @@ def test_brackets_may_be_part_of_a_label() -> None:
     assert of_rows(cells, cells).labels == [["[sic] cat"], ["dog", "[sic] cat"], ["(dog)"]]
 
 
+def test_a_comma_in_quotation_marks_is_part_of_a_label() -> None:
+    cells = ['{"salt, fine",cat}', "{cat, 'salt, fine'}", "{dog's, cat's}"]
+    assert of_rows(cells, cells).labels == [
+        ["salt, fine", "cat"],
+        ["cat", "salt, fine"],
+        ["dog's", "cat's"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [
@@ -239,6 +248,23 @@ def test_a_list_of_coco_is_a_set_and_so_is_its_only_category(folder: Path) -> No
     path.write_text(json.dumps({**content, "categories": content["categories"][:2]}))
     with pytest.raises(DataError, match=r"image 1 with the category_id 2, which is not .*\(0, 1\)"):
         looked_at(path)
+
+
+def test_a_tool_that_says_no_label_does_not_leave_the_picture_out(folder: Path) -> None:
+    path = folder / "labels.json"
+    names = ["bird", "cat", "dog"]
+    said = {f"{n:02}.png": [names.index(one) for one in labels] for n, labels in enumerate(SETS)}
+    path.write_text(json.dumps({"classes": names, "labels": {**said, "23.png": None}}))
+    samples = looked_at(path).samples.sort_values("path")
+    assert [sorted(labels) for labels in samples["label_set"]] == SETS[:-1]
+    path.unlink()
+    objects = [
+        {"image_url": f"{n:02}.png", "tags": [{"name": label} for label in labels]}
+        for n, labels in enumerate(SETS)
+    ]
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, objects)))
+    samples = looked_at(folder / "labels.jsonl", "tags.label").samples.sort_values("path")
+    assert [sorted(labels) for labels in samples["label_set"]] == SETS
 
 
 def test_corrections_change_any_number_of_labels(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,9 @@ from automl.dataset.reading import Guess
 from automl.texts import mark
 
 _NAMES = ("label", "labels", "name", "class", "class_name", "className", "category", "title")
+_NAMES_OF = ".label"
+"""End of the column with the names of objects in a list."""
+
 _MAX_DEPTH = 6
 _MAX_COLUMNS = 100
 
@@ -27,7 +30,7 @@ def flattened(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Guess]]:
         if not any(isinstance(cell, dict) or _objects(cell) for cell in cells):
             columns[name] = rows[name].tolist()
             continue
-        leaves = [dict(_leaves(str(name), cell, 0)) for cell in cells]
+        leaves = _with_empty_lists([dict(_leaves(str(name), cell, 0)) for cell in cells])
         keys = list(dict.fromkeys(key for each in leaves for key in each))
         for key in keys[:_MAX_COLUMNS]:
             columns[key] = [each.get(key) for each in leaves]
@@ -73,12 +76,23 @@ def _objects(cell: Any) -> bool:
     return isinstance(cell, list) and bool(cell) and all(isinstance(one, dict) for one in cell)
 
 
+def _with_empty_lists(leaves: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The leaves of each cell, with no names where a cell has an empty list of objects."""
+    known = {key for each in leaves for key in each}
+
+    def renamed(key: str, value: Any) -> str:
+        is_empty = isinstance(value, list) and not value
+        return key + _NAMES_OF if is_empty and key + _NAMES_OF in known else key
+
+    return [{renamed(key, value): value for key, value in each.items()} for each in leaves]
+
+
 def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     """Plain values below a name; of a list of objects, their names."""
     if isinstance(value, dict) and depth < _MAX_DEPTH:
         for key, one in value.items():
             yield from _leaves(f"{name}.{key}", one, depth + 1)
     elif _objects(value):
-        yield f"{name}.label", names(value)
+        yield f"{name}{_NAMES_OF}", names(value)
     elif not isinstance(value, dict | bytes):
         yield name, value

@@ -19,6 +19,8 @@ def as_table(
 ) -> Table:
     """The table of answers; the only question is the column of the labels.
 
+    There an empty list stays: the picture has no label. Without an answer it is not labelled.
+
     Args:
         rows: of all pictures.
         path: the file that they are from.
@@ -27,12 +29,14 @@ def as_table(
     """
     every: Sequence[Row] = list(rows)
     questions = list(dict.fromkeys(name for _, _, answers in every for name in answers))
-    columns: dict[str, list[Any]] = {_IMAGE: [location for _, location, _ in every]}
-    columns |= {name: [_only(answers.get(name)) for _, _, answers in every] for name in questions}
-    frame = pd.DataFrame(columns, index=[where for where, _, _ in every], dtype=object)
     only = questions[0] if len(questions) == 1 else None
-    folder = path if path.is_dir() else path.parent
     named = label if label in questions else only
+    columns: dict[str, list[Any]] = {_IMAGE: [location for _, location, _ in every]}
+    for name in questions:
+        nothing = [] if name == named else None
+        columns[name] = [_only(answers.get(name), nothing) for _, _, answers in every]
+    frame = pd.DataFrame(columns, index=[where for where, _, _ in every], dtype=object)
+    folder = path if path.is_dir() else path.parent
     return Table(frame, path, folder, _IMAGE, named, guesses=guesses)
 
 
@@ -43,8 +47,11 @@ def of_shapes(tool: str) -> Guess:
     return Guess(sentence=f"{taken.format(tool=tool)} {several}")
 
 
-def _only(answer: Any) -> Any:
-    return answer[0] if isinstance(answer, list) and len(answer) == 1 else answer or None
+def _only(answer: Any, nothing: Any) -> Any:
+    """The entry of a list of one; what stands for an empty one."""
+    if isinstance(answer, list) and len(answer) < 2:
+        return answer[0] if answer else nothing
+    return answer or None
 
 
 _IMAGE = "image"

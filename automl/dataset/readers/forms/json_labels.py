@@ -84,7 +84,8 @@ def _of_fiftyone(content: Mapping[str, Any]) -> _Pairs:
     classes = same_names.apart(dict(enumerate(map(str, content["classes"]))))
     for name, found in content["labels"].items():
         numbers = found if isinstance(found, list) else [found]
-        yield name, [_named(classes, one, name) for one in numbers if one is not None]
+        labels = [_named(classes, one, name) for one in numbers if one is not None]
+        yield name, None if found is None else labels
 
 
 def _of_datumaro(content: Mapping[str, Any]) -> _Pairs:

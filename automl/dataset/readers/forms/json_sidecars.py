@@ -46,12 +46,13 @@ def _read(folder: Path, _: Surroundings) -> Table:
     return questions.as_table(rows, folder, _LABEL)
 
 
-def _label(content: Any) -> list[str]:
-    """The labels that a file says, or else the names of its boxes; none of another program."""
+def _label(content: Any) -> list[str] | None:
+    """The labels that a file says, or else the names of its boxes; None of another program."""
     if not isinstance(content, Mapping) or "shapes" in content:
-        return []
-    said = (nested.names(content[key]) for key in (*_KEYS, *_BOXES) if content.get(key))
-    return next(filter(None, said), [])
+        return None
+    found = [content[key] for key in (*_KEYS, *_BOXES) if key in content]
+    said = (nested.names(value) for value in found if value)
+    return next(filter(None, said), [] if found else None)
 
 
 FORM = Folder(read=_read, certainty=_certainty, suffix=_SUFFIX)
