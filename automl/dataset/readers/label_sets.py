@@ -43,7 +43,8 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Sets:
     """Labels of each row of a table.
 
     Cells are lists, also written ones (`written_lists`), or texts with labels between separators.
-    An empty cell has no label; beside lists, of which an empty one says so, it says nothing.
+    An empty cell has no label; beside lists that are no texts it says nothing, as an empty list
+    is there for that.
 
     Args:
         cells: of the label column.

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-MAX_LENGTH = 10_000
+_MAX_LENGTH = 10_000
 """Characters of a cell that is looked at."""
 
 _BRACKETS = (("[", "]"), ("(", ")"), ("{", "}"))
 _ENTRY = r"'[^']*'|\"[^\"]*\"|-?\d+\.?"
+_OF_COMMAS = re.compile(rf"(?:^|(?<=,))\s*(?:(?:{_ENTRY})\s*(?=,|$)|[^,]*)")
 _OF_NUMPY = re.compile(rf"\[\s*(?:{_ENTRY})(?:\s+(?:{_ENTRY}))+\s*\]")
 
 
@@ -34,7 +35,7 @@ def read(cells: Sequence[Any]) -> list[Any]:
 def _may_be_list(cell: Any) -> bool:
     return (
         isinstance(cell, str)
-        and len(cell) <= MAX_LENGTH
+        and len(cell) <= _MAX_LENGTH
         and cell.lstrip().startswith(("[", "(", "{"))
     )
 
@@ -59,7 +60,7 @@ def _read(text: str, *, has_brackets: bool) -> Any:
     if not has_brackets:
         return text
     inside = text[1:-1].strip().removesuffix(",")  # Python's ("cat",)
-    return [_unquoted(entry.strip()) for entry in inside.split(",")] if inside else []
+    return [_unquoted(entry.strip()) for entry in _OF_COMMAS.findall(inside)] if inside else []
 
 
 def _unquoted(entry: str) -> str:
