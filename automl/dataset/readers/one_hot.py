@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,12 +83,12 @@ def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
 
 def _nearly(name: str, cells: pd.Series) -> str:
     """A sentence about a column that would be a class but for a few cells; "" about others."""
-    texts = cells.astype(str).str.strip()
+    texts = cells.map(_text)
     are_ticks = texts.isin((*_ZERO, *_ONE))
     has_both = texts.isin(_ZERO).any() and texts.isin(_ONE).any()
     if not has_both or is_remark(name) or are_ticks.mean() < _MOST_ARE_TICKS:
         return ""
-    at = int(are_ticks.to_numpy().argmin())
+    at = int((are_ticks | (texts == "")).to_numpy().argmin())
     sentence = mark(
         "The column {name} is no class: {row} has {value} there, most others have 0 and 1. If it "
         "is one, write 0 or 1."
@@ -142,10 +143,14 @@ def truth(cell: object) -> bool | None:
 
 def are_usual(cells: pd.Series) -> "pd.Series[bool]":
     """True for each cell that is a tick or none; beside zeros no other ticks than ones are."""
-    texts = cells.map(lambda cell: "" if cell is None or cell != cell else str(cell).strip())
+    texts = cells.map(_text)
     if texts.isin(_ZERO).any():
         return texts.isin((*_ZERO, *_ONE, ""))
     return cells.map(truth).notna()
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None or cell != cell else str(cell).strip()
 
 
 def _is_unsure(cells: pd.Series) -> bool:

@@ -116,7 +116,9 @@ def splits(
 
 def absent(column: str, cells: Sequence[Any], meanings: Mapping[str, str]) -> list[Guess]:
     """A guess about values whose meaning was said, and which no row has."""
-    known = {str(cell).strip().lower() for cell in cells}
+    if not meanings:
+        return []
+    known = {*splits(column, cells, [""] * len(cells), meanings).values}
     missing = [one for one in meanings if one not in known and one != split_meanings.OTHERS]
     if not missing:
         return []
