@@ -19,8 +19,7 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
 """Keys and values; a part that aliases refer to counts once for each of them."""
 
-MAX_DEPTH = 100
-
+_MAX_DEPTH = 100
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STR = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -49,8 +48,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose a node; PyYAML takes a second for a thousand brackets without an end."""
-        if self._depth > MAX_DEPTH:
-            raise yaml.YAMLError("it is nested too deeply")
+        if self._depth > _MAX_DEPTH:
+            raise RecursionError
         self._depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1

@@ -90,11 +90,11 @@ def _from_json(cell: Any) -> Any:
 
 def _rows(task: dict[str, Any], question: str | None) -> Iterator[dict[str, Any]]:
     """A row for each annotation; one without any choice has none of the question's choices."""
-    nothing: dict[str, Any] = {question: []} if question is not None else {}
+    nothing: dict[str, Any] = {} if question is None else {question: []}
     data = task.get("data")
     if not isinstance(data, dict):
         row = {name: _choices(value) for name, value in task.items()}
-        is_empty = _is_empty(row.get(str(question))) and not _is_empty(row.get("annotation_id"))
+        is_empty = row.get("annotation_id") and not any(row.get(name) for name in nothing)
         yield {**row, **nothing} if is_empty else row
         return
     annotations = _annotations(task)
@@ -102,10 +102,6 @@ def _rows(task: dict[str, Any], question: str | None) -> Iterator[dict[str, Any]
     is_empty = any(annotation.get("result") == [] for annotation in annotations)
     for answer in answers or [nothing if is_empty else {}]:
         yield {**data, **answer}
-
-
-def _is_empty(cell: Any) -> bool:
-    return cell is None or cell != cell or cell == ""
 
 
 def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
