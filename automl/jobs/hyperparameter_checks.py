@@ -42,6 +42,7 @@ _Partial = create_model(
 )
 
 _DISTRIBUTION: TypeAdapter[Any] = TypeAdapter(Distribution)
+_NUM_LOOKED_AT = 20
 
 
 def check_fixed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,16 +120,21 @@ def _check_searched(name: str, value: Any) -> Any:
         value = {**value, "type": value["type"].lower()}
     distribution: Any = _DISTRIBUTION.validate_python(value)
     _check_kind(name, distribution)
-    examples = distribution.examples()
     try:
-        constants = _check_constants(name, examples)
+        constants = _check_constants(name, distribution.examples())
     except ValidationError:
         if "log" in distribution.type and (advice := _plain_bounds(name, distribution)):
             raise UserError(advice) from None
-        is_partly_in_range = any(_is_allowed(name, v) for v in (*examples, distribution.at(0.5)))
-        if value["type"] == "choice" or not is_partly_in_range:
+        if isinstance(distribution, Choice) or not _is_partly_allowed(name, distribution):
             raise
+        return distribution
     return Choice(type="choice", values=constants) if value["type"] == "choice" else distribution
+
+
+def _is_partly_allowed(name: str, distribution: Any) -> bool:
+    """True if a bound of the distribution is in the range, or what is drawn in between."""
+    drawn = (distribution.at(number / _NUM_LOOKED_AT) for number in range(1, _NUM_LOOKED_AT))
+    return any(_is_allowed(name, value) for value in (*distribution.examples(), *drawn))
 
 
 def _is_allowed(name: str, value: Any) -> bool:

@@ -45,6 +45,7 @@ ACCEPTED_SEARCHED = [
     {"number_of_epochs": {"type": "qnormal", "mu": 10, "sigma": 2, "q": 1}},
     {"layers_to_freeze": {"type": "randint", "upper": 3}},
     {"learning_rate": {"type": "uniform", "min_value": -1, "max_value": 2}},
+    {"learning_rate": {"type": "uniform", "min_value": -10, "max_value": 2}},
     {"learning_rate": 0.1},
     {"learning_rate": {"type": "choice", "values": [0.1, 0.01]}},
     {"learning_rate": {"type": "loguniform", "min_value": -9, "max_value": -2}},
