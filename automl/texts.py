@@ -243,11 +243,16 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _group(placeholder: str, before: str) -> str:
-    """Pattern of a value; the first is no pronoun, nor what a text opens with, and a colon."""
+    """Pattern of a value; the first is no pronoun, nor what a text opens with, and a colon.
+
+    One right behind a word is a part of the sentence that may be left out.
+    """
     if placeholder in _OF_NUMBERS:
         return rf"(?P<{placeholder}>[\d,.]+)"
     if placeholder == _OF_JOBS:
         return rf"(?P<{placeholder}>\S+)"
+    if before[-1:].isalnum():
+        return rf"(?P<{placeholder}>.*?)"
     return rf"(?P<{placeholder}>{'.' if before else '(?!It )(?:(?!: ).)'}+?)"
 
 
@@ -257,6 +262,7 @@ def _english() -> dict[str, str]:
     return {text: key for code in languages() for key, text in _texts(code).items()}
 
 
+@functools.cache
 def _texts(code: str) -> dict[str, str]:
     """Texts without a plural in English, and in the language."""
     catalogue = _catalogue(code)

@@ -287,15 +287,21 @@ def _parts(root: Path, target: Parts, group: Group, folder: Parts = ()) -> Itera
 def _refuse_missing(group: Group, readings: list[Reading]) -> None:
     if not group.missing:
         return
-    missing = [f"{number}" for number in group.missing]
-    which = f"part {missing[0]}" if len(missing) == 1 else f"parts {_listed(missing)}"
+    names, missing = _listed(group.names), _listed([f"{number}" for number in group.missing])
     here = Reading(
-        sentence=mark("What is there: {names}.").format(names=_listed(group.names)),
+        sentence=mark("What is there: {names}.").format(names=names),
         options={"parts": "together"},
     )
+    problem = (
+        mark(f"A download in parts is not complete: there is {names}, but not part {missing}.")
+        if len(group.missing) == 1
+        else mark(
+            f"A download in parts is not complete: there is {names}, but not parts {missing}."
+        )
+    )
     raise UnclearDataError(
-        f"A download in parts is not complete: there is {_listed(group.names)}, but not {which}. "
-        "Put what is missing into the same folder, or set parts to together to go without.",
+        f"{problem} Put what is missing into the same folder, or set parts to together to go "
+        "without.",
         [here, *readings],
     )
 

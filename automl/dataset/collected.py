@@ -6,6 +6,7 @@ from pathlib import Path
 from automl.errors import DataError
 from automl.host import atomic, file_names
 from automl.host import home as homes
+from automl.texts import mark
 
 _MAX_LENGTH = 60
 
@@ -16,7 +17,7 @@ def folder(name: str) -> Path:
     Raises:
         DataError: no folder can have the name.
     """
-    return homes.home_dir() / "samples" / checked(name, "data set")
+    return homes.home_dir() / "samples" / checked(name, mark("a data set"))
 
 
 def add(data_set: Path, label: str, content: bytes, suffix: str) -> Path:
@@ -31,7 +32,7 @@ def add(data_set: Path, label: str, content: bytes, suffix: str) -> Path:
     Raises:
         DataError: no folder can have the name of the class.
     """
-    target = data_set / checked(label, "class")
+    target = data_set / checked(label, mark("a class"))
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
     atomic.write_bytes(path, content)
@@ -61,7 +62,7 @@ def checked(name: str, what: str) -> str:
     is_hidden = name.startswith((".", "_"))
     if not name or is_hidden or len(name) > _MAX_LENGTH or file_names.portable(name) != name:
         raise DataError(
-            f"{name!r} cannot be the name of a {what}. Use letters, digits and spaces, at most "
+            f"{name!r} cannot be the name of {what}. Use letters, digits and spaces, at most "
             f"{_MAX_LENGTH} of them, with a letter or digit first."
         )
     return name

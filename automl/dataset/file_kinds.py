@@ -41,7 +41,7 @@ _WRITE = mark(
     "Write the pictures to a folder for each class, or to a Parquet file or WebDataset shards."
 )
 _AGAIN = mark("Download it again.")
-_EMPTY = Kind("empty", mark("Download or save it again."), is_worth_a_word=False)
+_EMPTY = Kind(mark("an empty file"), mark("Download or save it again."), is_worth_a_word=False)
 _PIECES = mark("Unpack all pieces together, for example with 7-Zip, and give the folder.")
 _NOT_HERE = mark(f"It cannot be read here. {_WRITE}")
 _FRAMES = mark("Save its frames as pictures.")
@@ -194,7 +194,8 @@ def in_place_of_a_file(head: bytes, num_bytes: int, *, quotes: bool = True) -> K
     """
     kind = kind_of_bytes(head, num_bytes)
     if kind is None and b"\0" not in head and _decoded(head) is not None:
-        return _substitute(f"text ({_first_line(head)!a})" if quotes else "text", _AGAIN)
+        shown = f" ({_first_line(head)!a})" if quotes else ""
+        return Kind(mark(f"text{shown} in place of the file"), _AGAIN, False, is_substitute=True)
     return kind
 
 

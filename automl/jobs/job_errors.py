@@ -85,7 +85,7 @@ def explain(detail: Mapping[str, Any]) -> str:
         return mark(
             f"{key} is the number {value!r}. It should be text: write '{value}', in quotes."
         )
-    return f"{key} is {value!r}. {detail['msg'].replace('Input should', 'It should')}."
+    return f"{key} is {value!r}. {detail['msg'].replace('Input ', 'It ', 1)}."
 
 
 _BY_PYDANTIC = (

@@ -220,6 +220,17 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
             "model.onnx erwartet normalisierte Werte: 98% der Bilder erhalten die Klasse des "
             "Versuchs. Werte von 0 bis 1 sind falsch: 12%.",
         ),
+        (  # a part at the end of a sentence, or of a part, is left out
+            "The 3 pictures in /x y are not in folders named after their classes. It is a web "
+            "page in place of the file. /x y is not valid YAML.",
+            "Die 3 Bilder in /x y liegen nicht in Ordnern, die nach ihren Klassen heißen. Es "
+            "ist eine Webseite an Stelle der Datei. /x y ist kein gültiges YAML.",
+        ),
+        ("It is text ('x') in place of the file.", "Es ist Text ('x') an Stelle der Datei."),
+        (
+            "path: path is 3. It is not a valid path.",
+            "path: path ist 3. Das ist kein gültiger Pfad.",
+        ),
         # sentences of others are not said half
         ("x.png is damaged: a part of it is missing.",) * 2,
         ("It has no picture that can be read.",) * 2,

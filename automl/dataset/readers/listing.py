@@ -104,7 +104,7 @@ class Listing:
             where: what says the splits, for the sentence about the reading.
         """
         (first, *others) = self.readings
-        splits = mark("Splits are in {name}.").format(name=where)
+        splits = mark("Splits are in {where}.").format(where=where)
         said = first.model_copy(update={"sentence": f"{first.sentence} {splits}"})
         readings = [said, *others, split_column.NEVER_READING]
         return replace(self, pictures=in_order(pictures), readings=readings)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from automl.dataset.folder_splits import splits_of
 from automl.dataset.readers.listing import Listing
+from automl.texts import mark
 
 
 def applied(found: Listing, root: Path) -> Listing:
@@ -29,4 +30,4 @@ def applied(found: Listing, root: Path) -> Listing:
     if splits.keys() != {*names} or not {"train"} < {*splits.values()}:
         return found
     said = pd.Series([splits[name] for name in names], pictures.index, dtype="str")
-    return found.with_splits(pictures.assign(split=said), "the names of the folders")
+    return found.with_splits(pictures.assign(split=said), mark("the names of the folders"))
