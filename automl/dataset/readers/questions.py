@@ -33,7 +33,7 @@ def as_table(
     named = label if label in questions else only
     columns: dict[str, list[Any]] = {_IMAGE: [location for _, location, _ in every]}
     for name in questions:
-        nothing = [] if name == named else None
+        nothing: Any = [] if name == named else None
         columns[name] = [_only(answers.get(name), nothing) for _, _, answers in every]
     frame = pd.DataFrame(columns, index=[where for where, _, _ in every], dtype=object)
     folder = path if path.is_dir() else path.parent
