@@ -182,14 +182,13 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     names, space = situation.pretrained, _space(situation)
     tuned = [_fine_tuned(situation, name) for name in names]
     scratch = [_from_scratch(situation, name) for name in _SCRATCH]
-    # pretrained weights help more than anything else, except on some small pictures
-    mixed = [*tuned[:1], *scratch[:1], *tuned[1:2], *scratch[1:]]
-    recipes = mixed if situation.is_small else tuned or scratch
+    # pretrained weights help more than anything else, except on small pictures
+    recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
     opening = [Recipe(values) for values in _baselines(situation, num_trials)]
-    # after the first training, which should not wait for further features
+    # after the first training, which should not wait for further features, if it has a good start
     later = [*_three_networks(situation, opening, num_trials), *_mirrored(opening, num_trials)]
     trained = [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
-    if situation.pretrained_sizes.probes_first:
+    if situation.pretrained_sizes.probes_first or situation.is_small:
         opening += [*later, *trained]
     else:
         opening += [*trained[:1], *later, *trained[1:]]
