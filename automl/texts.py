@@ -153,7 +153,7 @@ def _bare_again(text: str, code: str) -> str | None:
 
 
 def _after_colon_again(text: str, code: str) -> str | None:
-    """What a colon opens, whether its beginning is a text or the name of a place."""
+    """The rest after a colon, whether its beginning is a text or the name of a place."""
     if found := _found_again(text, "opening", code):
         return found
     place, colon, rest = text.partition(": ")
@@ -231,7 +231,7 @@ def _pieces(template: str) -> tuple[list[str], list[str]]:
 
 @functools.cache
 def _pattern(template: str) -> re.Pattern[str]:
-    """What is said by a template; a value that it names twice is the same."""
+    """The pattern of the texts of a template; a value that it names twice is the same."""
     own, names = _pieces(template)
     groups = [
         f"(?P={name})" if name in names[:num] else _group(name, own[num])

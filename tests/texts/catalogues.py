@@ -131,7 +131,7 @@ def error_names() -> frozenset[str]:
 
 
 def filled(call: ast.Call) -> Iterator[ast.Constant | ast.JoinedStr]:
-    """What an error is made of, or the f-string of `mark(f"…")`."""
+    """The arguments of an error, or the f-string of `mark(f"…")`."""
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     for text in _literals(call.args[0]) if call.args else ():
         if name in error_names() or (name == "mark" and isinstance(text, ast.JoinedStr)):
