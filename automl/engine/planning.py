@@ -197,7 +197,7 @@ def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[Tria
     trained_first = sorted(recorded, key=lambda trial: "method" in trial.hyperparameters)
     pretrained = [one for one in trained_first if one.hyperparameters.get("pretrained") != "never"]
     sizes = [trial.hyperparameters.get("training_crop_size") for trial in pretrained]
-    size = next((size for size in sizes if size is not None), given.pretrained_sizes.trained)
+    size = next((size for size in sizes if size is not None), given.training_size)
     space = automode.plan(replace(given, pretrained_sizes=Sizes(size, size)), num_trials).space
     return Plan(left_of(recorded), num_trials, space)
 

@@ -97,9 +97,9 @@ class Situation:
     is_here: Callable[[str], bool] = bool
     """Tells if pretrained weights of a model are on this machine; downloads nothing."""
 
-    pretrained_sizes: Sizes = Sizes(schedule.SIZES[0], schedule.SIZES[0])
+    pretrained_sizes: Sizes | None = None
     """Sides in pixels at which pretrained networks see the pictures, unless these are smaller than
-    a fifth; few, since each has to be decoded."""
+    a fifth; few, since each is decoded. None: the largest, of small pictures the smallest."""
 
     pictures_per_class: float = 100.0
     """Median number of pictures of a class, test pictures left out."""
@@ -167,14 +167,24 @@ class Situation:
         return *(side for side in larger if side <= most), smallest
 
     @property
+    def _sizes(self) -> Sizes:
+        side = self.sides[-1 if self.is_small else 0]
+        return self.pretrained_sizes or Sizes(side, side)
+
+    @property
     def size(self) -> int:
         """Side in pixels of the pictures for frozen features."""
-        return min(self.pretrained_sizes.frozen, self.sides[0])
+        return min(self._sizes.frozen, self.sides[0])
 
     @property
     def training_size(self) -> int:
         """Side in pixels of the pictures for pretrained models that are trained."""
-        return min(self.pretrained_sizes.trained, self.sides[0])
+        return min(self._sizes.trained, self.sides[0])
+
+    @property
+    def probes_first(self) -> bool:
+        """True if all models on frozen features come before the first training."""
+        return self._sizes.probes_first or self.is_small
 
 
 def plan(situation: Situation, num_trials: int) -> Plan:
@@ -188,7 +198,7 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     # after the first training, which should not wait for further features, if it has a good start
     later = [*_three_networks(situation, opening, num_trials), *_mirrored(opening, num_trials)]
     trained = [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
-    if situation.pretrained_sizes.probes_first or situation.is_small:
+    if situation.probes_first:
         opening += [*later, *trained]
     else:
         opening += [*trained[:1], *later, *trained[1:]]

@@ -147,7 +147,7 @@ def test_models_with_weights_are_fine_tuned_from_a_probe():
     [(8, (96,)), (28, (128, 96)), (32, (160, 128, 96)), (60, (224, 192, 160, 128, 96))],
 )
 def test_pretrained_networks_see_pictures_at_most_five_times_as_large(side, sides):
-    given = situation(side=side, weights=WEIGHTS)
+    given = situation(side=side, weights=WEIGHTS, pretrained_sizes=Sizes(224, 224))
     assert given.sides == sides
     plan = automode.plan(given, 8)
     seen = {one.values["training_crop_size"] for one in plan.opening if "method" in one.values}
@@ -162,8 +162,8 @@ def test_small_pictures_are_tried_from_scratch_after_all_probes_and_not_mirrored
         (one.get("method"), one["model_name"], one["training_crop_size"]) for one in trained
     ] == [
         (None, "resnet10t", 32),
-        (None, "mobilenetv1_100", 128),
-        (None, "mobilenetv2", 128),
+        (None, "mobilenetv1_100", 96),
+        (None, "mobilenetv2", 96),
         (None, "resnet18", 32),
         (None, "resnet14t", 32),
     ]

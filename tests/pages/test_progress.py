@@ -1,10 +1,14 @@
 from datetime import timedelta
 
+import numpy as np
+from safetensors.numpy import save_file
+
 from automl.experiments import launcher, store
 from automl.experiments.records import now
 from automl.jobs import data_versions
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
+from automl.model.description import ModelDescription
 from tests.pages.conftest import buttons, fold, texts
 
 
@@ -159,7 +163,9 @@ def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
     monkeypatch.setenv("AUTOML_DATA_ROOTS", str(place))
     data_versions.keep(place, Corrections(exclude=["a.png"]), "0", by="ann")
     job = Job.from_dict({"training_data": {"path": str(place)}})
-    make_experiment("pets", [make_trial("trial-000", [0.7])], job=job, data_version="original")
+    trials = [make_trial("trial-000", [0.7])]
+    pets = make_experiment("pets", trials, job=job, data_version="original", best_trial="trial-000")
+    keep_model(store.checkpoint_dir(pets, "trial-000"))
     page = open_page("progress", experiment="pets")
     page.selectbox(key="other version").set_value("v1").run()
     page.button(key="go on with data").click().run()
@@ -168,6 +174,23 @@ def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
     assert parent is not None
     assert parent.experiment_id == "pets"
     assert store.load_job(made).corrections.exclude == ["a.png"]
+
+
+def keep_model(folder):
+    """The files of a resnet18, with one weight."""
+    folder.mkdir(parents=True)
+    said = ModelDescription(
+        model_name="resnet18",
+        timm_name="resnet18",
+        class_names=["cat", "dog"],
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        validation_crop_size=32,
+        validation_resize_size=32,
+        epoch=1,
+    )
+    (folder / "model.json").write_text(said.model_dump_json())
+    save_file({"weight": np.zeros(1)}, folder / "model.safetensors")
 
 
 def test_stopped_says_by_whom_and_can_be_resumed(open_page, make_experiment, make_trial):
