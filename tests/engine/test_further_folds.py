@@ -7,22 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl.dataset.pixels import picture_sizes
 from automl.engine import fold_rule, further_folds, refit
-from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
-from automl.engine.resources import Resources
+from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.results import Results
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Evidence, TrialRecord, TrialState
-from automl.jobs.compatibility import resolve
-from automl.jobs.job import Job
 from automl.training.trial_data import TrialData
+from tests.engine.after_search import NAME, Start, ended_search, in_this_process, job, never
 from tests.small_training import TINY
 
-NAME = "trial-001"
 INTERVAL = {"score_low": 0.4, "score_high": 0.9}
-Start = Callable[..., tuple[RefitInputs, Results]]
 
 
 @pytest.fixture
@@ -34,13 +29,11 @@ def ended(
     """A search with a fine-tuned trial that has answered for the validation pictures."""
 
     def make(*, minutes: float = 60, **keys: Any) -> tuple[RefitInputs, Results]:
-        job = Job.from_dict(
-            {"training_data": {"path": "/data"}, "limits": {"max_trials": 3}, **keys}
-        )
+        asked = job(**keys)
         trial = make_trial(NAME, [0.4, 0.75], number=1, hyperparameters=TINY, **INTERVAL)
         majority = {"method": "majority_class", "model_name": "test_resnet"}
         rival = make_trial("trial-000", [1 / 3], hyperparameters=majority)
-        directory = make_experiment("one", [rival, trial], job=job)
+        directory = make_experiment("one", [rival, trial], job=asked)
         validation, every = tiny_data.validation, tiny_data.everything()
         right = np.eye(3, dtype=np.float32)
         answers = {
@@ -51,26 +44,12 @@ def ended(
         }
         for name, given in answers.items():
             store.save_predictions(store.predictions_path(directory, name), given)
-        results = Results(directory, "accuracy")
-        results.expect()
-        results.time_limit.begin(minutes)
-        data = {picture_sizes(resolve(TINY)): tiny_data}
-        return RefitInputs(job, data, {}, Resources(1, 1, 0.0, [])), results
+        return ended_search(directory, asked, tiny_data, minutes)
 
     return make
 
 
-def here(assignment: Assignment, give_up_if_over: Callable[[], None]) -> Any:
-    """Train in this process."""
-    give_up_if_over()
-    found = refit.answers_here(assignment)
-    if isinstance(found, str):
-        raise NotRefittedError(found)
-    return found
-
-
-def never(*_: Any) -> Any:
-    raise AssertionError("there must not be a further fold")
+here = in_this_process(refit.answers_here)
 
 
 def test_a_trial_answers_for_all_pictures_and_a_crash_loses_one_fold(ended: Start) -> None:

@@ -8,23 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl.dataset.pixels import picture_sizes
 from automl.engine import refit
 from automl.engine.pacing import refit_seconds
 from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
-from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import SOUP, Member, TrialRecord
 from automl.export.trained_model import TrainedModel
 from automl.jobs.compatibility import resolve
-from automl.jobs.job import Job
 from automl.training.trial_data import TrialData
+from tests.engine.after_search import NAME, Start, ended_search, in_this_process, job, never
 from tests.small_training import TINY
-
-Start = Callable[..., tuple[RefitInputs, Results]]
-NAME = "trial-001"
 
 
 @pytest.fixture
@@ -38,35 +33,20 @@ def ended(
     def make(
         *, minutes: float = 60, score: float = 0.5, **keys: Any
     ) -> tuple[RefitInputs, Results]:
-        given = {"training_data": {"path": "/data"}, "limits": {"max_trials": 3}, **keys}
-        job = Job.from_dict(given)
+        asked = job(**keys)
         trial = make_trial(NAME, [0.4, score], number=1, hyperparameters=TINY)
-        directory = make_experiment("one", [trial], job=job)
+        directory = make_experiment("one", [trial], job=asked)
         rows = np.resize(np.arange(len(tiny_data.validation.labels)), 30)
         labels = tiny_data.validation.labels[rows]
         answers = Predictions(np.arange(30), labels, np.eye(3, dtype=np.float32)[labels])
         store.checkpoint_dir(directory, NAME).mkdir(parents=True)
         store.save_predictions(store.predictions_path(directory, NAME), answers)
-        results = Results(directory, "accuracy")
-        results.expect()
-        results.time_limit.begin(minutes)
-        data = {picture_sizes(resolve(TINY)): tiny_data}
-        return RefitInputs(job, data, {}, Resources(1, 1, 0.0, [])), results
+        return ended_search(directory, asked, tiny_data, minutes)
 
     return make
 
 
-def here(assignment: Assignment, give_up_if_over: Callable[[], None]) -> Any:
-    """Fit in this process."""
-    give_up_if_over()
-    found = refit.fit_here(assignment)
-    if isinstance(found, str):
-        raise NotRefittedError(found)
-    return found
-
-
-def never(*_: Any) -> Any:
-    raise AssertionError("it must not be fitted again")
+here = in_this_process(refit.fit_here)
 
 
 def test_the_refitted_model_is_handed_out_and_the_scores_stay(ended: Start) -> None:

@@ -9,8 +9,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from automl.experiments import store
-from automl.model.description import ModelDescription
 from automl.model.network import Normalised
+from tests.model_files import describe
 
 CLASSES = ["blue", "green", "red"]
 SIDES = {"test_resnet": 64, "test_vit": 160, "test_efficientnet": 64, "mobilenetv2_035": 64}
@@ -53,19 +53,8 @@ def explained(make_experiment, make_trial, make_pixels, tmp_path) -> tuple[Path,
     """An experiment whose t1 has a checkpoint, and a picture."""
     directory = make_experiment(trials=[make_trial("t1", [0.9])], best_trial="t1", best_score=0.9)
     folder = store.checkpoint_dir(directory, "t1")
-    folder.mkdir(parents=True)
+    describe(folder, "test_resnet", CLASSES)
     save_file(network("test_resnet").state_dict(), folder / "model.safetensors")
-    description = ModelDescription(
-        model_name="test_resnet",
-        timm_name="test_resnet",
-        class_names=CLASSES,
-        mean=(0.4, 0.5, 0.6),
-        std=(0.2, 0.25, 0.3),
-        validation_crop_size=64,
-        validation_resize_size=72,
-        epoch=1,
-    )
-    (folder / "model.json").write_text(description.model_dump_json())
     path = tmp_path / "picture.png"
     Image.fromarray(make_pixels("test_resnet")).save(path)
     return directory, path

@@ -19,9 +19,9 @@ from automl.cli import cli
 from automl.experiments import store
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
-from automl.model.description import ModelDescription
 from automl.ui import error_boundary
 from tests.explanation.conftest import CLASSES, network
+from tests.model_files import describe
 from tests.pages.conftest import ROOT, texts
 from tests.serving.conftest import write_model
 
@@ -47,19 +47,8 @@ def whole(home: Path) -> Path:
     settings = write_model(folder / "best_model") / "settings.json"
     settings.write_text(json.dumps({**json.loads(settings.read_text()), "trial_id": best}))
     checkpoint = store.checkpoint_dir(folder, best)
-    checkpoint.mkdir(parents=True)
+    describe(checkpoint, "test_resnet", CLASSES)
     save_file(network("test_resnet").state_dict(), checkpoint / "model.safetensors")
-    described = ModelDescription(
-        model_name="test_resnet",
-        timm_name="test_resnet",
-        class_names=CLASSES,
-        mean=(0.4, 0.5, 0.6),
-        std=(0.2, 0.2, 0.2),
-        validation_crop_size=64,
-        validation_resize_size=72,
-        epoch=1,
-    )
-    (checkpoint / "model.json").write_text(described.model_dump_json())
     (folder / "remarks.json").write_text(Remarks().model_dump_json())
     return folder
 

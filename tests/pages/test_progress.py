@@ -8,7 +8,7 @@ from automl.experiments.records import now
 from automl.jobs import data_versions
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
-from automl.model.description import ModelDescription
+from tests.model_files import describe
 from tests.pages.conftest import buttons, fold, texts
 
 
@@ -178,18 +178,7 @@ def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
 
 def keep_model(folder):
     """The files of a resnet18, with one weight."""
-    folder.mkdir(parents=True)
-    said = ModelDescription(
-        model_name="resnet18",
-        timm_name="resnet18",
-        class_names=["cat", "dog"],
-        mean=(0.5, 0.5, 0.5),
-        std=(0.5, 0.5, 0.5),
-        validation_crop_size=32,
-        validation_resize_size=32,
-        epoch=1,
-    )
-    (folder / "model.json").write_text(said.model_dump_json())
+    describe(folder, "resnet18", ["cat", "dog"])
     save_file({"weight": np.zeros(1)}, folder / "model.safetensors")
 
 
