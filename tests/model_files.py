@@ -1,4 +1,4 @@
-"""What an experiment keeps beside the weights of a model."""
+"""Files that an experiment keeps beside the weights of a model."""
 
 from collections.abc import Sequence
 from pathlib import Path

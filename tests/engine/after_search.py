@@ -1,4 +1,4 @@
-"""What happens to a trial after the search, in the process of the test instead of a worker."""
+"""Trials after a search, trained again in the process of the test instead of a worker."""
 
 from collections.abc import Callable
 from pathlib import Path
