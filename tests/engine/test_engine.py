@@ -191,8 +191,12 @@ def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(eventful: Eventfu
 
 
 def test_a_worker_trains_one_trial_after_the_other(eventful: Eventful) -> None:
-    trained = (eventful.behind, eventful.lost, eventful.other, eventful.last)
-    assert len({trial.effective["worker"] for trial in trained}) == 2  # processes of a machine
+    before, after = eventful.behind, eventful.other
+    assert before.effective["worker"] == after.effective["worker"]  # a process of a machine
+    trained = (before, eventful.lost, after, eventful.last)
+    # the trial whose worker was killed goes on in another new one, or in the one that is left
+    assert len({trial.effective["worker"] for trial in trained}) <= 2
+    assert f"process {eventful.killed} " not in eventful.lost.effective["worker"]
 
 
 def test_a_killed_worker_costs_no_evaluation_and_changes_no_number(eventful: Eventful) -> None:
