@@ -90,6 +90,11 @@ class Manifest:
         return float(self.readable[["width", "height"]].min(axis=1).median())
 
     @property
+    def num_training(self) -> int:
+        """Number of readable training pictures."""
+        return int((self.readable["split"] == "train").sum())
+
+    @property
     def pictures_per_class(self) -> float:
         """Median number of pictures of a class that models may be fitted to; NaN without any.
 

@@ -271,6 +271,7 @@ def situation(job: Job, manifest: Manifest, *, has_gpu: bool) -> automode.Situat
         budget_class="gpu" if has_gpu else "cpu",
         median_side=int(manifest.median_side),
         pictures_per_class=manifest.pictures_per_class,
+        num_pictures=manifest.num_training,
         has_weights=lambda name: _has_weights(job, name),
         is_here=lambda name: pretrained_weights.here(model_catalog.timm_name(name)) is not None,
     )

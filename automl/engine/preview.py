@@ -115,6 +115,7 @@ def situation(job: Job, data: Manifest) -> automode.Situation:
         budget_class="gpu" if machine.num_gpus() else "cpu",
         median_side=int(data.median_side),
         pictures_per_class=data.pictures_per_class,
+        num_pictures=data.num_training,
         has_weights=lambda name: _has_weights(job, name),
     )
 

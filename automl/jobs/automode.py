@@ -60,6 +60,10 @@ _PLACES_TO_JOIN = 4
 _TRIALS_FOR_THREE = 16
 """Trials from which one of them is a probe of three networks."""
 
+_LARGEST_BATCH, _SMALLEST_BATCH = 32, 8
+_UPDATES_PER_EPOCH = 200
+"""Updates of the weights that an epoch of fine-tuning should have, for there are few epochs."""
+
 _TRIALS_TO_MIRROR = 10
 """Trials from which one of them is a probe with mirror images."""
 
@@ -103,6 +107,9 @@ class Situation:
 
     pictures_per_class: float = 100.0
     """Median number of pictures of a class, test pictures left out."""
+
+    num_pictures: float = math.inf
+    """Number of training pictures."""
 
     @property
     def is_small(self) -> bool:
@@ -318,7 +325,7 @@ def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
             "head_init": "linear_probe",
             "pretrained": "auto",
             "training_crop_size": situation.training_size,
-            "training_batch_size": 32,
+            "training_batch_size": _batch_size(situation.num_pictures),
             "validation_batch_size": 64,
             "warmup_cosine_lr_warmup_epochs": 1,
         }
@@ -332,6 +339,14 @@ def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
         "validation_batch_size": 256 if is_small else 64,
         "warmup_cosine_lr_warmup_epochs": 2,
     }
+
+
+def _batch_size(num_pictures: float) -> int:
+    """The largest batch with enough updates in an epoch; few pictures are given small ones."""
+    size = _LARGEST_BATCH
+    while size > _SMALLEST_BATCH and num_pictures < _UPDATES_PER_EPOCH * size:
+        size //= 2
+    return size
 
 
 def _space(situation: Situation) -> list[dict[str, Any]]:

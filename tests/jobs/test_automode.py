@@ -95,6 +95,13 @@ def test_class_means_are_tried_where_a_class_has_a_few_pictures(pictures, is_tri
         assert methods[0] == "linear_probe"
 
 
+@pytest.mark.parametrize(("pictures", "size"), [(40, 8), (3199, 8), (3200, 16), (6400, 32)])
+def test_few_pictures_are_trained_in_small_batches(pictures, size):
+    plan = automode.plan(situation(weights=WEIGHTS, num_pictures=pictures), 50)
+    trained = [one.values for one in plan.opening if "method" not in one.values]
+    assert {values["training_batch_size"] for values in (*trained, *plan.space)} == {size}
+
+
 THREE = ("efficientnet_lite0", *WEIGHTS)
 
 
