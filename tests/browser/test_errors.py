@@ -122,9 +122,7 @@ def test_every_page_of_a_finished_experiment_is_whole(  # noqa: PLR0913
         if name in SUBJECTS:
             page.wait_for_selector(IS_WHOLE)
             subject = page.locator(SUBJECTS[name]).first
-            expect(
-                subject
-            ).to_be_visible()  # a page hides what its chunk of code is still loaded for
+            expect(subject).to_be_visible()  # hidden while code for it is loaded
             place = subject.bounding_box()
             assert place
             assert place["y"] < FOLD, f"what {name} is for begins too far down"
