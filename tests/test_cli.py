@@ -581,6 +581,8 @@ def test_progress_names_what_follows_the_last_trial():
     exporting = record.model_copy(update={"message": "Exporting t3."})
     text = progress_text(exporting, finished=8, metric="accuracy")
     assert text == "Running: 8 of 8 trials finished. Exporting t3."
+    alone = record.model_copy(update={"num_trials": 0})
+    assert progress_text(alone, finished=1, metric="accuracy") == "Running: 1 trial finished"
 
 
 def test_who_waits_is_told_for_how_long(make_experiment):

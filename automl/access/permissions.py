@@ -205,7 +205,7 @@ def load() -> Settings:
 def path() -> Path:
     """The file of people (`AUTOML_ACCESS_FILE`, default `access.yml` in our home)."""
     file = os.environ.get(VARIABLE)
-    return Path(file).expanduser().absolute() if file else home.home_dir() / "access.yml"
+    return home.absolute(file) if file else home.home_dir() / "access.yml"
 
 
 def _is_address(text: str) -> bool:

@@ -108,7 +108,7 @@ def _check_sign_in() -> None:
 
 
 def _usable_root(folder: Path) -> str:
-    path = folder.expanduser().absolute()
+    path = folder.absolute()
     if not path.is_dir():
         fail(f"--data-root {folder} is not a folder. Choose an existing one.")
     if os.pathsep in str(path):

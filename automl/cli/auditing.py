@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl.cli.experiments import AsJson
-from automl.cli.output import say, say_json, say_table
+from automl.cli.output import fail, say, say_json, say_table
+from automl.errors import short
 
 if TYPE_CHECKING:
     from automl.access.audit import Entry
@@ -27,7 +28,7 @@ def show_audit(
     as_json: AsJson = False,
 ) -> None:
     """Show who did what, and when, from the pages and the command line."""
-    from automl.access import audit
+    from automl.access import audit, permissions
 
     filters = {"experiment": experiment, "who": who, "action": action}
     filters = {name: value for name, value in filters.items() if value is not None}
@@ -41,6 +42,8 @@ def show_audit(
     elif entries:
         columns = ["time", "who", "role", "via", "action", "experiment", "outcome", ""]
         say_table(columns, [_row(entry) for entry in entries])
+    elif action is not None and action not in list(permissions.Action):
+        fail(f"--action is {short(action)}; allowed is {', '.join(permissions.Action)}.")
     else:
         say(f"{audit.path()} has no matching entries.")
 

@@ -8,6 +8,7 @@ import typer
 from typer import BadParameter
 from typer.core import TyperGroup
 
+from automl.cli.command import with_bare_flags
 from automl.cli.output import FAILED, fail, os_error_sentence, refuse
 from automl.errors import ExperimentError, UserError
 from automl.host import atomic, home
@@ -16,11 +17,14 @@ from automl.host import atomic, home
 class Commands(TyperGroup):
     """The commands; an expected error ends a command without a traceback."""
 
+    def get_params(self, ctx: Any) -> Any:
+        return with_bare_flags(super().get_params(ctx))
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except BadParameter as error:
-            error.message = _numeric_sentence(error) or error.message
+            error.message = _allowed_sentence(error) or error.message or _meaning(error)
             raise
         except UserError as error:
             refuse(error)
@@ -35,10 +39,10 @@ class Commands(TyperGroup):
 def tell_unexpected(error: Exception) -> None:
     """Report a bug in the program and where its details are; the caller ends the command."""
     details = "".join(traceback.format_exception(error))
-    path = home.home_dir() / "error.log"
     try:
+        path = home.home_dir() / "error.log"
         atomic.write_text(path, f"automl {' '.join(sys.argv[1:])}\n\n{details}")
-    except OSError:
+    except (OSError, UserError):
         typer.echo(details, err=True)
         where = "above"
     else:
@@ -50,17 +54,27 @@ def tell_unexpected(error: Exception) -> None:
     )
 
 
-def _numeric_sentence(error: BadParameter) -> str | None:
-    """Return the value and the allowed range of a numeric option; None for other options."""
+def _meaning(error: BadParameter) -> str:
+    """The explanation of an argument or option that is missing."""
+    return str(getattr(error.param, "help", None) or "").rstrip(".")
+
+
+def _allowed_sentence(error: BadParameter) -> str | None:
+    """Return the value and what is allowed, of a number or a choice; None for other options."""
     from pydantic import ValidationError  # slow, and needed here only
 
     option: Any = error.param
-    kind = option.type_descriptor.annotation if option is not None else None
-    if kind not in (int, float) or not isinstance(error.__cause__, ValidationError):
+    if option is None or not isinstance(error.__cause__, ValidationError):
         return None
-    allowed = "a whole number" if kind is int else "a number"
-    if option.max is not None:
-        allowed += f" from {option.min} to {option.max}"
-    elif option.min is not None:
-        allowed += f" of {option.min} or more"
+    kind, choices = option.type_descriptor.annotation, option.type_descriptor.choices
+    if choices:
+        allowed = " or ".join(map(str, choices))
+    elif kind in (int, float):
+        allowed = "a whole number" if kind is int else "a number"
+        if option.max is not None:
+            allowed += f" from {option.min} to {option.max}"
+        elif option.min is not None:
+            allowed += f" of {option.min} or more"
+    else:
+        return None
     return f"it is {error.__cause__.errors()[0]['input']}; allowed is {allowed}."

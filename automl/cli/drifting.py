@@ -21,7 +21,7 @@ def show(
 
     source = lookup.find(experiment)
     with refusals():
-        found = kept.drift_of(folder.expanduser().absolute(), source.directory)
+        found = kept.drift_of(folder.absolute(), source.directory)
     if as_json:
         changed = {"is_change": found.is_change} if found else {}
         say_json({**(found.model_dump(mode="json") if found else {"signs": []}), **changed})

@@ -41,7 +41,7 @@ def list_experiments(
     if not parent.is_dir():
         fail(f"{parent} is not a folder.")
     summaries, unread = [], []
-    for path in store.experiment_dirs(parent.absolute()):
+    for path in store.experiment_dirs(home.absolute(parent)):
         try:
             summaries.append(Experiment(path).summary())
             unread += summaries[-1]["damaged_trials"]

@@ -10,7 +10,7 @@ import typer
 from automl.cli import lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import USER_INPUT, fail, refusals, say, say_json, tell
-from automl.host import file_names
+from automl.host import file_names, home
 
 if TYPE_CHECKING:
     from automl.explanation.explainer import Explanation
@@ -63,11 +63,10 @@ def explain(  # noqa: PLR0913 (the options of a command)
             }
         )
         trial_id = source.chosen_trial(trial)
-    paths = [path for picture in pictures for path in walk.pictures_at(picture.expanduser())]
+    paths = [path for picture in pictures for path in walk.pictures_at(picture)]
     if not paths:
         fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
-    folder = output.expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(home.absolute(output))
     rows = []
     with Explainer() as explainer:
 
@@ -84,6 +83,13 @@ def explain(  # noqa: PLR0913 (the options of a command)
         say_json({"trial": trial_id, "explanations": rows})
     if all("error" in row for row in rows):
         raise typer.Exit(USER_INPUT)
+
+
+def _made(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        fail(f"--output {folder} is a file. Choose a folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _write_all(

@@ -88,8 +88,10 @@ def progress_text(
     if record.state is ExperimentState.PREPARING:
         return record.message or "Preparing the data"
     # a plan by the clock was told above; its number of trials is only a limit
-    planned = f" of {record.num_trials}" if record.num_trials and not record.plan else ""
-    parts = [f"{record.state.capitalize()}: {finished}{planned} trials finished"]
+    has_number = record.num_trials and not record.plan
+    of = f"{finished} of " if has_number else ""
+    trials = wording.count(record.num_trials if has_number else finished, "trial")
+    parts = [f"{record.state.capitalize()}: {of}{trials} finished"]
     if expected := wording.expected(record):
         parts.append(f"expect {metric} {expected} of {record.best_trial}")
     elif record.best_score is not None:

@@ -190,4 +190,5 @@ def _fail_without_model(experiment: "Experiment") -> NoReturn:
     if failed:
         reason = f"{wording.count(len(failed), 'trial')} failed; the first: {failed[0].cause}"
     log = experiment.directory / "engine.log"
-    fail(f"{record.experiment_id} has no model. {reason} Details are in {log}.", FAILED)
+    details = f" Details are in {log}." if log.is_file() else ""  # none if it was only waiting
+    fail(f"{record.experiment_id} has no model. {reason}{details}", FAILED)

@@ -9,6 +9,7 @@ from automl.cli.data import Added, DataAssets, Datastores
 from automl.cli.experiments import AsJson
 from automl.cli.output import refusals, say, say_json, tell
 from automl.figures import wording
+from automl.host import home
 from automl.jobs import datastores
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def label_next(  # noqa: PLR0913 (the options of a command)
     from automl.dataset import labels_file, unlabelled
     from automl.evaluation.label_next import LabelNext
 
-    place = place.expanduser().absolute()
+    place = home.absolute(place)
     with refusals():
         unlabelled.check(place)
         job = _job(source, place, datastores.places(datastore, data_asset))
@@ -67,7 +68,7 @@ def _job(source: str | None, place: Path, places: tuple[dict[str, str], dict[str
     from automl.cli import lookup
     from automl.jobs import job_file
 
-    if source is None or Path(source).expanduser().exists():
+    if source is None or home.expanded(source).exists():
         return job_file.load(Path(source) if source else place, (), *places)
     return lookup.find(source).job
 

@@ -8,6 +8,7 @@ import typer
 
 from automl.cli.output import FAILED, fail, refusals
 from automl.errors import UserError
+from automl.host import home
 
 if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
@@ -20,12 +21,11 @@ def find(named: str) -> "Experiment":
     """Return the experiment. Ends the command if it does not exist or cannot be read."""
     from automl.experiments import experiment_id, store
     from automl.experiments.experiment import Experiment
-    from automl.host import home
 
     parent = home.experiments_dir()
     # the id of an experiment is made from its name, so the name is accepted too
     candidates = (
-        Path(named).expanduser().absolute(),
+        home.absolute(named),
         parent / named,
         parent / experiment_id.slug(named),
     )
@@ -46,7 +46,7 @@ def find_model(named: str) -> Path:
 
     Ends the command if it does not exist.
     """
-    folder = Path(named).expanduser().absolute()
+    folder = home.absolute(named)
     if (folder / MODEL_FILES[0]).is_file():
         missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
         if missing:

@@ -1,10 +1,12 @@
 """Output of commands: results on standard output, everything else on standard error."""
 
 import contextlib
+import errno
 import json
 import math
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
 USER_INPUT = 2  # exit codes
 FAILED = 1
 _WIDTH_WITHOUT_TERMINAL = 160
+_REMEDIES = {
+    errno.EACCES: "Change its permissions, or choose another place.",
+    errno.EDQUOT: "Make room on that disk, then try again.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOENT: "Check the path, or choose another place.",
+    errno.ENOSPC: "Make room on that disk, then try again.",
+    errno.ENOTDIR: "A file stands where a folder is needed. Choose another place.",
+    errno.EPERM: "Change its permissions, or choose another place.",
+    errno.EROFS: "Choose a place that can be written.",
+}
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -66,9 +78,20 @@ def refusals() -> Iterator[None]:
 
 
 def os_error_sentence(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and error.filename is None and _is_nowhere():
+        return "The working directory was deleted. Change to another one, then try again."
     if error.strerror is None:
         return str(error)
-    return f"{error.strerror}: {error.filename}." if error.filename else f"{error.strerror}."
+    said = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"{said}. {_REMEDIES.get(error.errno or 0, '')}".rstrip()
+
+
+def _is_nowhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def say_json(data: dict[str, Any]) -> None:

@@ -67,9 +67,8 @@ def predict(  # noqa: PLR0913 (the options of a command)
     from automl.prediction import answer_formats, input_pictures
     from automl.prediction.inference import UNFLAGGED, Predictor  # slow
 
-    paths = [path.expanduser() for path in pictures]
     with refusals():
-        pictures_found = input_pictures.find(paths)
+        pictures_found = input_pictures.find(pictures)
         first = next(pictures_found, None)
         if first is None:
             fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
@@ -81,11 +80,10 @@ def predict(  # noqa: PLR0913 (the options of a command)
         if output is None:
             _predict_all(predictor, inputs, report)
         else:
-            output = output.expanduser()
             name = answer_format or answer_formats.format_of(output)
             with _open_answer_file(output, name, predictor) as file:
                 remaining = (picture for picture in inputs if picture.name not in file)
-                shown = remaining if as_json else _with_progress_bar(remaining, paths, file)
+                shown = remaining if as_json else _with_progress_bar(remaining, pictures, file)
                 _predict_all(predictor, shown, report, file)
             _tell_written(output, report, file)
         report.end()

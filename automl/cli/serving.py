@@ -108,7 +108,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
 
     model_dirs = _model_dirs(models)
     with refusals():
-        keys = admission.read_keys(api_key_file.expanduser()) if api_key_file else []
+        keys = admission.read_keys(api_key_file) if api_key_file else []
     if not (keys or allow_anonymous or server.is_loopback(host)):
         fail(
             f"Everybody who can reach {host} could use the model. Require a key with "
@@ -127,7 +127,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
     if keep is None:
         _refuse_limits_alone(ctx)
     else:
-        folder = keep.expanduser().absolute()
+        folder = keep.absolute()
         keeping = Keeping(folder, keep_share, keep_limit, round(keep_mb * 1e6))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -189,7 +189,7 @@ def _with_shadow(
     if _answer_alike(first, second):
         fail(f"--shadow names {shadow}, which answers already. Name a model of another trial.")
     folder = folder or home.shadows_dir() / f"{name}--{_url_name(second)}"
-    folder = folder.expanduser().absolute()
+    folder = folder.absolute()
     with refusals():
         pair = prepared(folder, first, second)
     model_dirs[name] = pair.first

@@ -62,7 +62,7 @@ def import_shared(
 
     if not file.is_file():
         fail(f"There is no file {file}. Choose a file that automl share wrote.")
-    parent = (experiments_dir or home.experiments_dir()).absolute()
+    parent = home.absolute(experiments_dir or home.experiments_dir())
     with refusals(), audited.recorded("import", file=file.name) as note:
         directory = sharing.unpack(file, parent)
         note.experiment = directory.name
@@ -73,7 +73,7 @@ def import_shared(
 
 
 def _target_path(output: Path | None, name: str) -> Path:
-    target = (output or Path(name)).expanduser().absolute()
+    target = home.absolute(output or name)
     if target.is_dir():
         target /= name
     if not target.parent.is_dir():

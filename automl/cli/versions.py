@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from automl.cli.experiments import AsJson
-from automl.cli.output import refusals, say, say_json, say_table
+from automl.cli.output import fail, refusals, say, say_json, say_table
 
 _NUM_DIGITS = 12
 """Digits of a hash as shown to people."""
@@ -23,7 +23,7 @@ def show(
     Train on one with `automl run DATA --set data_version=NAME`.
     """
     from automl.figures import version_text
-    from automl.jobs import data_versions, job_file
+    from automl.jobs import addresses, data_versions, job_file
 
     with refusals():
         data = job_file.load(source).training_data.path
@@ -50,5 +50,7 @@ def show(
                 for version, changed in zip(versions, changes, strict=True)
             ],
         )
+    elif addresses.of(data) is None and not data.exists():
+        fail(f"{data} does not exist. Name a folder, an archive or a table of pictures.")
     else:
         say(f"{data} has no versions yet. A search keeps the one that it was run with.")

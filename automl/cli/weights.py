@@ -5,14 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
+from automl.cli.command import Command
+from automl.cli.command_errors import Commands
 from automl.cli.experiments import AsJson
 from automl.cli.output import FAILED, refusals, say, say_json, say_table, tell
 from automl.host import home
 
-weights = typer.Typer(no_args_is_help=True, help="Pretrained weights on this machine.")
+weights = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="Pretrained weights on this machine."
+)
 
 
-@weights.command("list")
+@weights.command("list", cls=Command)
 def list_weights(as_json: AsJson = False) -> None:
     """List the models: their weights here, to be downloaded or missing; licence and size."""
     from automl.jobs.model_catalog import MODELS
@@ -33,7 +37,7 @@ def list_weights(as_json: AsJson = False) -> None:
     )
 
 
-@weights.command("add")
+@weights.command("add", cls=Command)
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=".safetensors, .pth or .pt.")],
     name: Annotated[
@@ -53,7 +57,7 @@ def add(
     from automl.model import weights_adding  # imports torch
 
     with refusals():
-        path = file.expanduser().absolute()
+        path = file.absolute()
         added = weights_adding.add(path, name=name, licence=licence, replace=replace)
     if as_json:
         facts = {"model": added.timm_name, "path": str(added.folder), "licence": added.licence}
@@ -64,7 +68,7 @@ def add(
         say(f"Note: {note}")
 
 
-@weights.command("check")
+@weights.command("check", cls=Command)
 def check(
     pictures: Annotated[
         Path | None,

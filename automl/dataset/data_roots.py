@@ -123,7 +123,7 @@ def check_job(job: "Job") -> None:
 
 def _given() -> list[Path]:
     named = [text for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
-    folders = [Path(text).expanduser() for text in named] or [Path.home(), Path.cwd()]
+    folders = [home.expanded(text) for text in named or ("~", ".")]
     return list(map(_resolved, folders))
 
 

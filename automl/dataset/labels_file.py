@@ -16,7 +16,7 @@ from automl.dataset.readers import delimited, label_sets, text
 from automl.errors import DataError
 from automl.evaluation.first_score import Answer
 from automl.evaluation.label_next import Suggestion
-from automl.host import atomic
+from automl.host import atomic, home
 from automl.jobs import job_errors
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
@@ -75,7 +75,7 @@ def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
     labels = {location: label for location, label in given.items() if label}
     if not labels:
         raise DataError(f"{path} has no label yet. Write labels into its column label.")
-    places = [str(Path(location).expanduser().absolute()) for location in labels]
+    places = [str(home.absolute(location)) for location in labels]
     found: Iterable[Answer] = labels.values()
     if has_label_sets:
         rows_of = [mark(f"The row of {place} in {path}") for place in places]

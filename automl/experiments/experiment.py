@@ -10,6 +10,7 @@ from automl.errors import UserError
 from automl.experiments import endings, launcher, leaderboard, store, ties
 from automl.experiments.endings import Extent
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
+from automl.host import home
 from automl.jobs import job_file
 from automl.jobs.job import Job
 
@@ -206,7 +207,7 @@ def open_experiment(path: Path | str) -> Experiment:
     Raises:
         UserError: the directory is not an experiment.
     """
-    directory = Path(path).expanduser().absolute()
+    directory = home.absolute(path)
     if not store.is_experiment(directory):
         raise UserError(
             f"{directory} is not the directory of an experiment. List all experiments with "

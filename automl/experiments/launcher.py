@@ -46,7 +46,7 @@ def create(
     name = job.name if name is None else name
     new_id = None if name is None else experiment_id.from_name(name)
     try:
-        folder = (experiments_dir or home.experiments_dir()).expanduser().absolute()
+        folder = home.absolute(experiments_dir or home.experiments_dir())
         with experiment_queue.locked():
             experiment_queue.refuse_beyond_limit(owner, job)
             new_id = new_id or experiment_id.unused(folder, job)
@@ -311,9 +311,9 @@ def _with_absolute_paths(job: Job) -> Job:
     for key in DATA_KEYS:
         source = getattr(job, key)
         if source is not None and addresses.of(source.path) is None:
-            sources[key] = source.model_copy(update={"path": source.path.expanduser().absolute()})
+            sources[key] = source.model_copy(update={"path": home.absolute(source.path)})
     datastores = {
-        name: target if "://" in target else str(Path(target).expanduser().absolute())
+        name: target if "://" in target else str(home.absolute(target))
         for name, target in job.datastores.items()
     }
     return job.model_copy(update={**sources, "datastores": datastores})

@@ -15,6 +15,7 @@ from typing import Any
 from automl.errors import UserError
 from automl.experiments import going_on, launcher, leaderboard, store
 from automl.experiments.records import Parent, TrialRecord
+from automl.host import home
 from automl.jobs import data_versions, job_file
 from automl.jobs.corrections import Corrections
 from automl.jobs.data_versions import ORIGINAL
@@ -84,7 +85,7 @@ def _best(experiment_dir: Path, job: Job) -> TrialRecord:
 
 def _on_the_data(job: Job, asked: OtherData, experiment_dir: Path) -> Job:
     """The job with the other data and their corrections."""
-    path = job.training_data.path if asked.data is None else asked.data.expanduser().absolute()
+    path = job.training_data.path if asked.data is None else home.absolute(asked.data)
     if asked.data is not None and not path.exists():
         raise UserError(f"{path} does not exist. Name a folder, an archive or a table of pictures.")
     corrections = Corrections()

@@ -1,7 +1,8 @@
 """Names for what leaves this machine: files that every system allows, and no name of the user."""
 
 import re
-from pathlib import Path
+
+from automl.host import home
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\ud800-\udfff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.IGNORECASE)
@@ -18,5 +19,5 @@ def portable(name: str) -> str:
 
 def without_home(text: str) -> str:
     """Shorten paths in the user's home, which hold the user's name, to `~/…`."""
-    home = str(Path.home()).rstrip("/")
-    return re.sub(rf"(?<![\w.-]){re.escape(home)}/", "~/", text) if home else text
+    folder = str(home.expanded("~")).rstrip("/")
+    return re.sub(rf"(?<![\w.-]){re.escape(folder)}/", "~/", text) if folder else text

@@ -14,16 +14,30 @@ def home_dir() -> Path:
     """Our own directory, readable by this user only (`AUTOML_HOME`, default `~/.automl`).
 
     Raises:
-        UserError: another user made it or may write into it, and so might have placed files in it.
+        UserError: nobody knows the home of this user, or another user made the directory or may
+            write into it, and so might have placed files in it.
     """
-    path = Path(os.environ.get("AUTOML_HOME") or "~/.automl").expanduser().absolute()
-    return _trusted(_private(path))
+    path = expanded(os.environ.get("AUTOML_HOME") or "~/.automl")
+    if path.parts[:1] == ("~",):  # a user without an entry in the system's list, as containers have
+        raise UserError("This user has no home folder. Set AUTOML_HOME to a folder of yours.")
+    return _trusted(_private(path.absolute()))
+
+
+def expanded(path: Path | str) -> Path:
+    """The path with `~` as the user's home; `~old` stays if no user of that name is known here."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 (that of Path raises a RuntimeError)
+
+
+def absolute(path: Path | str) -> Path:
+    """The whole path, with `~` as the user's home and without `..`: a place has one name."""
+    whole = expanded(path).absolute()
+    return whole.resolve() if ".." in whole.parts else whole
 
 
 def experiments_dir() -> Path:
     """The default folder of experiments (`AUTOML_EXPERIMENTS_DIR`)."""
     path = os.environ.get("AUTOML_EXPERIMENTS_DIR")
-    return _private(Path(path).expanduser().absolute() if path else home_dir() / "experiments")
+    return _private(absolute(path) if path else home_dir() / "experiments")
 
 
 def cache_dir(name: str) -> Path:
@@ -78,7 +92,7 @@ def weights_dir() -> Path:
     By default `weights` in our own directory. It may be missing.
     """
     path = os.environ.get("AUTOML_WEIGHTS_DIR")
-    return Path(path).expanduser().absolute() if path else home_dir() / "weights"
+    return absolute(path) if path else home_dir() / "weights"
 
 
 def _private(path: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from automl.frozen_model import FrozenModel
+from automl.host import home
 from automl.jobs.azure_values import AnySpelling, Whole
 from automl.jobs.datastores import plain
 
@@ -160,7 +161,7 @@ class BestModel(FrozenModel):
         location = plain(path) if path else ""
         if not location or "://" in location or base_dir is None:
             return location or None
-        return str(Path(base_dir, location).absolute())
+        return str(home.absolute(Path(base_dir, location)))
 
     @property
     def folder(self) -> Path | None:

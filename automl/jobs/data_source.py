@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_serializer, fi
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
+from automl.host import home
 from automl.jobs import (
     addresses,
     azure_values,
@@ -170,7 +171,7 @@ def beside_the_job(path: str | Path, info: ValidationInfo) -> str | Path:
     if base_dir is None:
         return path
     try:
-        return Path(base_dir, Path(path).expanduser())
+        return home.absolute(Path(base_dir, Path(path).expanduser()))
     except RuntimeError:
         raise UserError(
             f"{path} names a user who does not exist here. Write the whole path."

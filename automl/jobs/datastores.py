@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from automl.errors import UserError
+from automl.host import home
 
 _LONG = re.compile(
     r"azureml://(?:[^?#]*?/)?datastores/([^/]+)/paths/(.*)", re.IGNORECASE | re.DOTALL
@@ -120,7 +121,7 @@ def from_options(options: Iterable[str], kind: str = "datastore") -> dict[str, s
             raise UserError(
                 f"{option!r} maps no {kind}. Write it as name=folder: photos=/my/photos."
             )
-        datastores[name] = folder if "://" in folder else str(Path(folder).expanduser().absolute())
+        datastores[name] = folder if "://" in folder else str(home.absolute(folder))
     return datastores
 
 

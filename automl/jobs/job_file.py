@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from automl.errors import UserError
+from automl.host import home
 from automl.jobs import addresses, azure_pipeline, data_versions
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.job_errors import Place
@@ -42,7 +43,7 @@ def load(
         JobError: holds every problem of the job.
     """
     address = addresses.of(path)
-    path = path.expanduser().absolute()
+    path = home.absolute(path)
     if is_job_file(path):
         return load_file(path, overrides, datastores, data_assets, node)
     if address is None and not path.exists():
@@ -70,7 +71,7 @@ def load_file(
     node: str | None = None,
 ) -> Job:
     """Load a job file, whatever its name ends in; see `load`."""
-    path = path.expanduser().absolute()
+    path = home.absolute(path)
     data, lines = parse(read(path))
     if azure_pipeline.is_pipeline(data):
         data, lines = azure_pipeline.job_of(data, lines, node)
@@ -117,6 +118,8 @@ def read(path: Path) -> str:
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist. Check the name of the job file.") from None
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder. Give a job file, such as job.yml.") from None
     except UnicodeDecodeError:
         raise UserError(f"{path} is not text in UTF-8. Save it as UTF-8.") from None
     except OSError as error:
@@ -159,4 +162,4 @@ def _step(node: Any, part: str, key: str) -> str | int:
 
 def _absolute(text: str) -> str:
     is_elsewhere = "://" in text or text.startswith("azureml:")
-    return text if is_elsewhere else str(Path(text).expanduser().absolute())
+    return text if is_elsewhere else str(home.absolute(text))

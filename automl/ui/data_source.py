@@ -36,7 +36,7 @@ def from_path(text: str) -> DataSource:
     Raises:
         DataError: the path does not exist, or is outside the data roots.
     """
-    path = Path(os.path.expanduser(text.strip().strip("'\"")))  # noqa: PTH111 (raises no error for an unknown ~user)
+    path = home.expanded(text.strip().strip("'\""))
     if path.is_absolute():
         data_roots.check(path)  # checked first, so that nobody learns which files exist outside
     if not path.is_absolute() or not os.path.exists(path):  # noqa: PTH110 (raises no error for a long name)

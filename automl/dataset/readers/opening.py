@@ -103,7 +103,7 @@ def _opened_here(
     unpacking: archive.Progress | None,
 ) -> Iterator[Opened]:
     """Open data of this machine, or a table elsewhere; see `opened`."""
-    path = source.path.expanduser().absolute()
+    path = home.absolute(source.path)
     remembered_walk = _walk_for(source)
 
     def chosen(table: Table) -> Chosen:

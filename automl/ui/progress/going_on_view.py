@@ -11,6 +11,7 @@ from automl.experiments.going_on import Wish
 from automl.experiments.new_data import OtherData
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.figures import wording
+from automl.host import home
 from automl.jobs import data_versions
 from automl.texts import _
 from automl.ui import cached, experiment_state, guarded_actions, links, sign_in
@@ -67,7 +68,7 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
     typed = st.text_input(
         _("Folder, archive or table"), key="other data", placeholder=str(path)
     ).strip()
-    place = Path(typed).expanduser() if typed else path
+    place = home.expanded(typed) if typed else path
     try:
         data_roots.check(place)
         known = [version.name for version in reversed(data_versions.of(place))]
