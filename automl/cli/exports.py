@@ -7,8 +7,10 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
-from automl.cli.output import fail, refusals, say, say_json, tell
+from automl.cli.output import refusals, say, say_json, tell
 from automl.export import formats
+from automl.figures import wording
+from automl.host import home
 
 
 def export(  # noqa: PLR0913 (the options of a command)
@@ -30,10 +32,9 @@ def export(  # noqa: PLR0913 (the options of a command)
     from automl.export.request import ExportRequest
 
     source = lookup.find(experiment)
-    trial_id = trial or source.record.best_trial
-    if trial_id is None:
-        fail(f"{source.id} has no model: it is {source.state}, and no trial has been scored.")
-    target = output.expanduser().absolute()
+    with refusals():  # before torch is imported
+        trial_id = source.chosen_trial(trial)
+    target = home.absolute(output)
     request = ExportRequest(source.directory, trial_id, format_name, target, with_int8=int8)
     with (
         refusals(),
@@ -62,9 +63,10 @@ def _say_export(result: dict[str, Any]) -> None:
     parity = result["parity"]
     say(f"{result['path']} ({parity['size_bytes'] / 1e6:,.1f} MB)")
     say(
-        f"On {parity['num_images']} {parity['pictures']} pictures: {parity['agreement']:.1%} the "
-        f"same answer as {parity['trial_id']}, probabilities at most "
-        f"{parity['max_probability_difference']:.1e} apart; {parity['latency_ms']:.1f} ms a picture"
+        f"On {parity['num_images']} {parity['pictures']} pictures: "
+        f"{wording.percent(parity['agreement'])} the same answer as {parity['trial_id']}, "
+        f"probabilities at most {parity['max_probability_difference']:.1e} apart; "
+        f"{parity['latency_ms']:.1f} ms a picture"
     )
     if parity["onnx_input"]:
         from automl.export.parity_report import InputConvention
@@ -74,7 +76,8 @@ def _say_export(result: dict[str, Any]) -> None:
         int8 = parity["int8"]
         say(
             f"int8: accuracy {int8['accuracy']:.3f} beside {int8['original_accuracy']:.3f} on all "
-            f"{int8['num_images']:,} validation pictures, {int8['agreement']:.1%} the same answer, "
+            f"{int8['num_images']:,} validation pictures, "
+            f"{wording.percent(int8['agreement'])} the same answer, "
             f"probabilities {int8['mean_probability_difference']:.1e} apart on average; "
             f"{int8['size_bytes'] / 1e6:,.1f} MB, "
             f"{int8['latency_ms']:.1f} ms a picture"

@@ -36,8 +36,8 @@ class Labelled:
     def sentence(self) -> str:
         return (
             f"On {wording.count(self.num_pictures, 'picture')} whose labels are known the first is "
-            f"right on {self.first:.1%} and the second on {self.second:.1%} (paired test, p = "
-            f"{self.p_value:.2g})."
+            f"right on {wording.percent(self.first)} and the second on "
+            f"{wording.percent(self.second)} (paired test, p = {self.p_value:.2g})."
         )
 
 
@@ -68,7 +68,7 @@ def show(
         return
     share = 1 - counts.differing / counts.answered
     say(
-        f"They agree on {share:.1%} of {wording.count(counts.answered, 'picture')}; "
+        f"They agree on {wording.percent(share)} of {wording.count(counts.answered, 'picture')}; "
         f"{counts.dropped:,} were dropped, {counts.failed:,} failed."
     )
     if differing:
@@ -111,7 +111,7 @@ _UNLABELLED = (
 def _read(folder: Path) -> "tuple[Path, Pair, list[Line]]":
     from automl.serving import shadow_folder
 
-    path = folder.expanduser().absolute()
+    path = home.absolute(folder)
     if not path.is_dir():
         path = home.shadows_dir() / folder.name
     with refusals():

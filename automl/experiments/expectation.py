@@ -157,7 +157,8 @@ def _candidate(experiment_dir: Path, trial: TrialRecord) -> "Candidate":
     path = store.predictions_path(experiment_dir, trial.trial_id)
     answers = store.load_predictions(path)
     latency = float(trial.effective.get("latency_ms") or math.inf)
-    share = trial.evidence.trained_share if trial.evidence else 1.0
+    learns = trial.method != "majority_class"  # a constant answer gains nothing by more pictures
+    share = trial.evidence.trained_share if trial.evidence and learns else 1.0
     return Candidate(trial.trial_id, answers, share=share, cost=(latency, trial.number))
 
 

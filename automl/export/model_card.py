@@ -283,9 +283,10 @@ def _parity(parity: Parity) -> str:
     where = f"{parity.num_images} validation pictures"
     if parity.pictures == "noise":
         where = f"{parity.num_images} pictures of noise (the validation pictures are elsewhere)"
+    agreement, difference = wording.percent(parity.agreement), parity.max_probability_difference
     said = (
-        f"From the file to the probability, on {where}: {parity.agreement:.1%} get the same "
-        f"answer, and no probability differs by more than {parity.max_probability_difference:.1e} "
+        f"From the file to the probability, on {where}: {agreement} get the "
+        f"same answer, and no probability differs by more than {difference:.1e} "
         f"(allowed: {parity.tolerance:g}). One picture takes {parity.latency_ms:.1f} ms on the "
         f"machine of the export; the files have {parity.size_bytes / 1e6:.1f} MB."
     )
@@ -297,7 +298,7 @@ def _parity(parity: Parity) -> str:
     return (
         f"{said}\n\n`model_int8.onnx`: accuracy {int8.accuracy:.3f} beside "
         f"{int8.original_accuracy:.3f} of the original on all {int8.num_images:,} validation "
-        f"pictures, {int8.agreement:.1%} of which get the same answer, "
+        f"pictures, {wording.percent(int8.agreement)} of which get the same answer, "
         f"{int8.size_bytes / 1e6:.1f} MB, {int8.latency_ms:.1f} ms for a picture. To use "
         "it, give it the name `model.onnx`."
     )

@@ -50,13 +50,13 @@ class InputConvention(FrozenModel):
         if self.normalization == "inside":
             said = mark(
                 "{file} takes values of 0 to 1: {right} of the pictures get the class of the "
-                "trial. Normalised values are wrong: {wrong}."
+                "trial. With normalised values it would be {wrong}."
             )
             right, wrong = self.agreement_of_0_to_1, self.agreement_of_normalised
         else:
             said = mark(
                 "{file} takes normalised values: {right} of the pictures get the class of the "
-                "trial. Values of 0 to 1 are wrong: {wrong}."
+                "trial. With values of 0 to 1 it would be {wrong}."
             )
             right, wrong = self.agreement_of_normalised, self.agreement_of_0_to_1
         return said.format(file=self.file, right=f"{right:.0%}", wrong=f"{wrong:.0%}")

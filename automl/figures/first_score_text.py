@@ -114,7 +114,7 @@ def change(found: Change) -> str:
         points=f"{abs(rise):.1f}",
         before=wording.score(found.before),
         after=wording.score(found.after),
-        p_value=f"{found.p_value:.3f}",
+        p_value=f"{found.p_value:.2g}",
         verdict=_("more than chance explains") if is_clear else _("chance alone may explain it"),
         pictures=wording.count(found.num_pictures, "picture"),
     )

@@ -164,6 +164,13 @@ def score_of(trial: "TrialRecord | None", primary_metric: str) -> str:
     return interval(trial.score(primary_metric), trial.score_low, trial.score_high)
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """`91.2%`; `99.9%` of what is nearly all, because `100.0%` would deny the rest."""
+    least = 10.0 ** -(digits + 2)
+    shown = min(max(share, least), 1 - least) if 0 < share < 1 else share
+    return f"{shown:.{digits}%}"
+
+
 def number(value: float) -> str:
     """Three significant digits; all digits of whole numbers and of thousands."""
     if float(value).is_integer() or abs(value) >= 1000:
@@ -332,11 +339,11 @@ def not_beaten(
     return sentence.format(
         answer=_("the frequency of each label") if index is None else class_names[index],
         basis=basis.format(
-            score=f"{constant.score:.2f}",
+            score=score(constant.score),
             metric=metric(primary_metric),
             pictures=count(constant.num_pictures, "picture"),
         ),
-        model_score=f"{constant.model_score:.2f}",
+        model_score=score(constant.model_score),
     )
 
 

@@ -87,8 +87,9 @@ def notes(training: TrialTraining) -> list[str]:
     has_batch_statistics = blocks.has_batch_statistics(
         learner.network, keeps_statistics=learner.keeps_statistics
     )
+    asks_network = training.hyperparameters.method != "majority_class"
     sentences = [
-        *training.built.notes,
+        *(training.built.notes if asks_network else ()),
         *training.recovery.notes(learner.batch_size, has_batch_statistics=has_batch_statistics),
     ]
     if training.hyperparameters.compile == "on" and not learner.ranks.is_alone:

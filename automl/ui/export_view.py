@@ -94,8 +94,8 @@ def _draw(bar: DeltaGenerator, activity: str, share: float) -> None:
 def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     parity = Parity.model_validate_json((folder / "parity.json").read_bytes())
     figures = [
-        (_("Same class"), f"{parity.agreement:.1%}"),
-        (_("Largest difference"), f"{parity.max_probability_difference:.1g}"),
+        (_("Same class"), wording.percent(parity.agreement)),
+        (_("Largest difference"), f"{parity.max_probability_difference:.1e}"),
         (_("One picture"), f"{parity.latency_ms:.1f} ms"),
         (_("Size"), f"{parity.size_bytes / 1e6:.1f} MB"),
     ]

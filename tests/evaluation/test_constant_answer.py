@@ -19,13 +19,13 @@ def said(constant, metric="accuracy"):
 
 
 def test_a_model_that_is_no_better_than_the_most_frequent_class_is_said_to_be():
-    assert said(compared(48)) == "No model beats always answering cat (0.52 of 96 pictures)."
+    assert said(compared(48)) == "No model beats always answering cat (0.521 of 96 pictures)."
 
 
 def test_a_lead_that_may_be_chance_does_not_count():
     assert said(compared(54)) == (
-        "No model beats always answering cat (0.52 of 96 pictures) by more than chance explains: "
-        "the best one has 0.56."
+        "No model beats always answering cat (0.521 of 96 pictures) by more than chance explains: "
+        "the best one has 0.562."
     )
     assert said(compared(90)) == ""
 

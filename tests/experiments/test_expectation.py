@@ -47,6 +47,20 @@ def test_a_trial_alone_was_not_chosen(experiment_dir):
     assert "choice" not in of_best(experiment_dir).expected_basis
 
 
+def test_more_pictures_make_no_constant_answer_better(make_experiment, make_trial):
+    """A probe gains by the tenth of the pictures that its folds left out, the majority does not."""
+    evidence = {"num_pictures": 200, "num_folds": 10}
+    found = {}
+    for method in ("linear_probe", "majority_class"):
+        values = {"model_name": "resnet18", "method": method}
+        trial = make_trial("t0", [0.5], evidence=evidence, hyperparameters=values)
+        folder = make_experiment(method, trials=[trial])
+        save_answers(folder, "t0", 100)
+        found[method] = of_best(folder).expected_score
+    assert found["majority_class"] == pytest.approx(0.5, abs=0.002)
+    assert found["linear_probe"] > 0.508
+
+
 def test_eight_pictures_are_said_to_be_too_few(experiment_dir):
     save_answers(experiment_dir, "t0", 1, num=8)
     found = of_best(experiment_dir)

@@ -200,13 +200,13 @@ def test_the_parity_report_names_the_wrong_input(exported: Callable[..., Path]) 
     assert inside is not None
     assert outside is not None
     assert inside.agreement_of_0_to_1 == 1.0
-    assert "Normalised values are wrong" in inside.sentence
+    assert "With normalised values it would be" in inside.sentence
     assert outside.agreement_of_normalised == 1.0
     assert outside.sentence.startswith("train_artifacts/model.onnx takes normalised values: 100%")
-    assert "Values of 0 to 1 are wrong" in outside.sentence
+    assert "With values of 0 to 1 it would be" in outside.sentence
     assert parity_of(exported("weights")).onnx_input is None
     card = (exported("azure") / "README.md").read_text()
-    assert "Values of 0 to 1 are wrong" in card
+    assert "With values of 0 to 1 it would be" in card
 
 
 def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -> None:

@@ -40,6 +40,21 @@ def test_numbers_have_three_significant_digits(value, text):
 
 
 @pytest.mark.parametrize(
+    ("share", "digits", "text"),
+    [
+        (0.9125, 1, "91.2%"),
+        (0.9998, 1, "99.9%"),
+        (0.996, 0, "99%"),
+        (1.0, 1, "100.0%"),
+        (0.0001, 1, "0.1%"),
+        (0.0, 0, "0%"),
+    ],
+)
+def test_a_share_is_all_or_nothing_only_if_it_is(share, digits, text):
+    assert wording.percent(share, digits) == text
+
+
+@pytest.mark.parametrize(
     ("low", "high", "text"),
     [
         (0.92, 0.98, "0.954 (0.92 to 0.98)"),

@@ -49,8 +49,9 @@ def scored(data: TrialData, **asked: Any) -> tuple[TrialTraining, float]:
 def test_the_floor_rises_from_the_majority_to_the_features(
     tiny_data: TrialData, pretrained: dict[str, Any]
 ) -> None:
-    _, majority = scored(tiny_data, method="majority_class", **pretrained)
+    training, majority = scored(tiny_data, method="majority_class", **pretrained)
     assert majority == pytest.approx(1 / 3, abs=0.01)
+    assert effective.notes(training) == []  # no words about weights that it does not ask
     for method in ("linear_probe", "prototypes", "k_nearest_neighbours"):
         assert scored(tiny_data, method=method, **pretrained)[1] > 0.6
 

@@ -167,7 +167,7 @@ def test_a_model_that_is_no_better_than_a_constant_answer_is_not_to_be_used():
     given = facts(predictions=Predictions(np.arange(100), LABELS, guesses), report=report())
     found = advice.recommend(given)
     assert found.title == "Do not use #0 resnet18 yet"
-    assert found.doubts[0].text == "No model beats always answering cat (0.40 of 100 pictures)."
+    assert found.doubts[0].text == "No model beats always answering cat (0.400 of 100 pictures)."
     assert advice.weakest(given) is None
     assert advice.pictures_to_add(given) is None
 

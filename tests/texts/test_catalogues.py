@@ -216,9 +216,9 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         ("The file is empty", "Die Datei ist leer"),  # as it stands in brackets
         (
             "model.onnx takes normalised values: 98% of the pictures get the class of the trial. "
-            "Values of 0 to 1 are wrong: 12%.",
+            "With values of 0 to 1 it would be 12%.",
             "model.onnx erwartet normalisierte Werte: 98% der Bilder erhalten die Klasse des "
-            "Versuchs. Werte von 0 bis 1 sind falsch: 12%.",
+            "Versuchs. Mit Werten von 0 bis 1 wären es 12%.",
         ),
         (  # a part at the end of a sentence, or of a part, is left out
             "The 3 pictures in /x y are not in folders named after their classes. It is a web "

@@ -206,7 +206,7 @@ def _coverage(trial_answers: Answers, key: str) -> None:
         figure = answer_charts.coverage(coverage, (share, accuracy))
         st.plotly_chart(figure, key=f"figure of {key}", config=charts.QUIET)
     with right:
-        st.metric(_("Pictures answered"), f"{share:.1%}", border=True)
+        st.metric(_("Pictures answered"), wording.percent(share), border=True)
         st.metric(_("Right answers among them"), wording.score(accuracy), border=True)
         st.caption(
             _(

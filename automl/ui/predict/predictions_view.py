@@ -94,13 +94,14 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
     )
     effect = (
         _(
-            "The model then answers {share:.0%} of the pictures that it was scored on, and "
-            "{accuracy:.0%} of these answers are right."
+            "The model then answers {share} of the pictures that it was scored on, and "
+            "{accuracy} of these answers are right."
         )
         if share
         else _("The model then answers none of the pictures that it was scored on.")
     )
-    st.caption(effect.format(share=share, accuracy=accuracy))
+    answered, right = (wording.percent(each, 0) for each in (share, accuracy))
+    st.caption(effect.format(share=answered, accuracy=right))
     return Caution(least, _set_limit(model))
 
 
