@@ -1,8 +1,10 @@
 """What commands say of arguments that are empty, missing, unknown or elsewhere."""
 
+import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from automl.cli import cli
 from automl.errors import UserError
+from automl.experiments.records import TrialRecord
 from automl.host import home
 from automl.jobs import data_versions
 from automl.jobs.corrections import Corrections
@@ -32,6 +35,16 @@ def test_the_package_is_the_command_and_says_its_version() -> None:
     command = [sys.executable, "-m", "automl", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == f"automl {metadata.version('automl-image-classification')}\n"
+
+
+def test_a_terminal_without_a_dash_gets_the_table(
+    make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord]
+) -> None:
+    make_experiment("pets", [make_trial("t0", state="failed")])
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}  # as with LC_ALL=de_DE.iso88591
+    command = [sys.executable, "-m", "automl", "leaderboard", "pets"]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert done.stdout.splitlines()[1].startswith(b"   ?  t0")
 
 
 def test_help_shows_no_value_after_a_flag() -> None:

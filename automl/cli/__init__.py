@@ -1,5 +1,6 @@
 """Command line `automl`; each command is a few calls into the other packages."""
 
+import io
 import signal
 import sys
 from typing import Annotated
@@ -92,6 +93,9 @@ def _before_any_command(
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack – and the letters of names
+            stream.reconfigure(errors="replace")
     # exit through an exception, so that a terminated command removes its partial files
     termination.exit_on(signal.SIGTERM, signal.SIGHUP)
     try:

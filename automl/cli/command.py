@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from typer import BadParameter, Context
+from typer import BadParameter
 from typer.core import TyperCommand
 
 from automl.host import home
@@ -29,7 +29,7 @@ class Command(TyperCommand):
                 )
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         ctx.params = {name: _expanded(value) for name, value in ctx.params.items()}
         return super().invoke(ctx)
 

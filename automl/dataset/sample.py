@@ -1,7 +1,6 @@
 """The sample data set: scikit-learn's handwritten digits."""
 
 import gzip
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,16 +22,13 @@ def write_digits(target: Path) -> int:
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise _exists(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".digits-", dir=target.parent) as partial:
-        folder = Path(partial) / "digits"
-        count = _write(folder)
-        if target.exists():
-            target.rmdir()  # Windows does not rename onto a folder
-        try:
-            atomic.publish_folder(folder, target)
-        except FileExistsError:  # another process was faster
-            raise _exists(target) from None
+    try:
+        with atomic.new_folder(target, private=False) as folder:
+            count = _write(folder)
+            if target.exists():
+                target.rmdir()  # it is empty
+    except FileExistsError:  # another process was faster
+        raise _exists(target) from None
     return count
 
 

@@ -4,7 +4,9 @@ REQUEST is an `ExportRequest` as JSON. Every line of output is a JSON object: st
 `progress`; in the end the result, or `error` with a sentence.
 """
 
+import errno
 import json
+import os
 import signal
 import sys
 
@@ -29,6 +31,11 @@ def main() -> int:
         return 2
     except OSError as error:
         _say(error=f"{request.target} cannot be written: {error}.")
+        return 1
+    except Exception as error:  # of a library that writes files in its own way
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        _say(error=f"{request.target} cannot be written: {os.strerror(errno.ENOSPC)}.")
         return 1
     _say(**artefact.result(request, report))
     return 0

@@ -75,7 +75,7 @@ def open_binary(
         path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(path)
     try:
-        with _new_locked_file(partial, private=private) as file:
+        with _naming(path, partial), _new_locked_file(partial, private=private) as file:
             yield file
             file.flush()
             if durable:
@@ -107,7 +107,7 @@ def new_folder(target: Path, *, private: bool = True, overwrite: bool = False) -
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(target)
     try:
-        with _new_locked_folder(partial, 0o700 if private else 0o777):
+        with _naming(target, partial), _new_locked_folder(partial, 0o700 if private else 0o777):
             yield partial
             if overwrite:
                 _replace_folder(partial, target)
@@ -115,6 +115,18 @@ def new_folder(target: Path, *, private: bool = True, overwrite: bool = False) -
                 publish_folder(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _naming(target: Path, partial: Path) -> Iterator[None]:
+    """Let an error of the disk name the target: a full disk names nothing, others the partial."""
+    try:
+        yield
+    except OSError as error:
+        is_full = error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if is_full or error.filename == str(partial):
+            error.filename = str(target)
+        raise
 
 
 def remove_leftovers(target: Path) -> None:

@@ -1,5 +1,6 @@
 """Files and folders appear complete under their name, or not at all."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -33,6 +34,18 @@ def test_a_file_is_written_with_its_folder(tmp_path: Path) -> None:
     atomic.write_bytes(tmp_path / "new" / "a.txt", b"2", durable=False)
     assert (tmp_path / "new" / "a.txt").read_bytes() == b"2"
     assert names(tmp_path / "new") == ["a.txt"]
+
+
+def test_an_error_of_the_disk_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError, match="a.txt") as full, atomic.open_binary(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as `write` raises it
+    assert full.value.filename == str(path)
+    for write in (atomic.new_folder, atomic.open_binary):
+        nowhere = Path("/proc/a.txt")
+        with pytest.raises(OSError, match="a.txt") as missing, write(nowhere):
+            pytest.fail("it was opened")
+        assert missing.value.filename == str(nowhere)
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
