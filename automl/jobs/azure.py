@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from automl.frozen_model import FrozenModel
 from automl.host import home
@@ -132,8 +132,8 @@ class Resources(FrozenModel):
     """Machines that Azure rents for the job."""
 
     instance_type: str | None = None
-    instance_count: Whole | None = Field(None, ge=1)
-    max_instance_count: Whole | None = Field(None, ge=1)
+    instance_count: Whole | None = None
+    max_instance_count: Whole | None = None
     locations: list[str] | None = None
     shm_size: str | None = None
     docker_args: str | list[str] | None = None
@@ -152,6 +152,7 @@ class BestModel(FrozenModel):
     storage_uri: str | None = None
     mode: Annotated[Literal["rw_mount", "upload", "direct"] | None, AnySpelling()] = None
     name: str | None = None
+    version: str | None = None
     description: str | None = None
 
     @field_validator("path")

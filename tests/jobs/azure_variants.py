@@ -32,7 +32,8 @@ _ONE = [{"learning_rate": {"type": "choice", "values": [0.1, 0.2]}}]
 _TOP: dict[str, list[Any]] = {
     "type": ["AutoML", "AUTOML"],
     "task": ["Image_Classification", "ImageClassification", "image_classification_multilabel"]
-    + ["classification", "image_object_detection", "image_instance_segmentation"],
+    + ["classification", "text_classification", "image_object_detection"]
+    + ["image_instance_segmentation"],
     "primary_metric": ["Accuracy", "AUC_weighted", "AucWeighted", "AUCWeighted", "auc_weighted"]
     + [
         "norm_macro_recall",
@@ -40,7 +41,8 @@ _TOP: dict[str, list[Any]] = {
         "NormMacroRecall",
         "average_precision_score_weighted",
     ]
-    + ["AveragePrecisionScoreWeighted", "precision_score_weighted", "f1", "iou", "auc-weighted"],
+    + ["AveragePrecisionScoreWeighted", "precision_score_weighted", "f1", "iou", "auc-weighted"]
+    + ["PrecisionScoreWeighted"],
     "log_verbosity": ["NotSet", "Debug", "DEBUG", "info", "warning", "critical", "verbose", None],
     "tags": [None, {}, {"a": 1}, {"a": True}, "x"],
     "properties": [None, {}, {"a": "b"}, "x"],
@@ -63,7 +65,8 @@ _TOP: dict[str, list[Any]] = {
     + [{"properties": {"a": {"b": 1}}}, None],
     "identity": [{"type": name} for name in ("AMLToken", "aml_token", "UserIdentity", "x")]
     + [{"type": name} for name in ("user_identity", "managed", "ManagedIdentity")]
-    + [{"type": "managed_identity", "client_id": "x"}, None],
+    + [{"type": "managed_identity", name: "x"} for name in ("client_id", "msi_resource_id")]
+    + [None],
     "queue_settings": [{"job_tier": "Spot"}, {"job_tier": "spot", "priority": "High"}, {}, None]
     + [{"job_tier": "Standard", "priority": "low"}, {"job_tier": "x"}],
     "outputs": [{}, None, {"best_model": {"type": "mlflow_model"}}, {"best_model": None}]
@@ -71,11 +74,15 @@ _TOP: dict[str, list[Any]] = {
     + [{"best_model": {}}, {"best_model": {"type": "mlflow_model", "path": "azureml://a/b"}}]
     + [{"best_model": {"type": "mlflow_model", "mode": mode}} for mode in ("upload", "rw_mount")]
     + [{"best_model": {"type": "mlflow_model", "mode": mode}} for mode in ("ReadWriteMount", "x")]
-    + [{"best_model": "x"}, {"other": {"type": "mlflow_model"}}],
+    + [{"best_model": "x"}, {"other": {"type": "mlflow_model"}}]
+    + [{"best_model": {"type": "mlflow_model", "name": "m", "version": "1"}}],
     "services": [{}, None, {"x": {"type": "ssh"}}, {"x": {"job_service_type": "ssh"}}, {"x": 5}],
     "validation_data_size": [0.1, "0.2", 0.999, 1, 0, 1.5, 20, None, True],
-    "validation_data": [_TRAIN, None, {"type": "mltable"}],
+    "training_data": [{"type": "mltable"}],
+    "validation_data": [_TRAIN, None, {"type": "mltable"}]
+    + [{"type": "mltable", "path": "azureml:mapped:1"}],
     "test_data": [_TRAIN, None],
+    "limits": [{"exit_score": 0.9}],
     "seed": [5],
     "foo": [1],
 }
@@ -86,18 +93,21 @@ _DATA: dict[str, list[Any]] = {
     + ["azureml://datastores/here/paths/x", "azureml:azureml://datastores/here/paths/x"]
     + ["azureml://datastores/elsewhere/paths/x", "azureml:fridge@latest", "azureml:fridge"]
     + ["azureml://registries/azureml/data/fridge/versions/1", "https://x.net/train"]
-    + ["wasbs://c@a.blob.core.windows.net/t", "abfss://c@a.dfs.core.windows.net/t", None],
+    + ["wasbs://c@a.blob.core.windows.net/t", "abfss://c@a.dfs.core.windows.net/t", None]
+    + ["azureml://subscriptions/s/resourcegroups/g/workspaces/w/datastores/here/paths/x"]
+    + ["azureml://registries/azureml/data/mapped/versions/1", "adl://a.azuredatalakestore.net/t"]
+    + ["https://a.blob.core.windows.net/c/train"],
     "mode": ["direct", "Direct", "DIRECT", "ro_mount", "ReadOnlyMount", "RoMount", "eval_mount"]
-    + ["download", "upload", "eval_download", None],
+    + ["download", "upload", "eval_download", "rw_mount", None],
     "description": ["x"],
     "version": ["1"],
     "datastore": ["x"],
 }
 _LIMIT_VALUES = [1, "3", 2.7, True, None, "x", 0, -1]
 _LIMITS: dict[str, list[Any]] = {
-    "max_trials": _LIMIT_VALUES,
-    "max_concurrent_trials": _LIMIT_VALUES,
-    "timeout_minutes": [*_LIMIT_VALUES, 86_400],
+    "max_trials": [*_LIMIT_VALUES, 5000],
+    "max_concurrent_trials": [*_LIMIT_VALUES, 101],
+    "timeout_minutes": [*_LIMIT_VALUES, 86_400, 86_401],
     "trial_timeout_minutes": [5],
     "enable_early_termination": [True],
     "max_nodes": [5],
@@ -112,7 +122,8 @@ _SIDE: list[Any] = [224, "256", 256.5, 0, None]
 _TRAINING: dict[str, list[Any]] = {
     "model_name": [*_MODELS, "ResNet18", "google/vit-base-patch16-224", "any/text", "yolov5", ""]
     + ["microsoft/beit-base-patch16-224-pt22k-ft22k", "facebook/deit-base-patch16-224"]
-    + ["timm/resnet18.a1_in1k", "microsoft/resnet-50"],
+    + ["timm/resnet18.a1_in1k", "microsoft/resnet-50", "fasterrcnn_resnet50_fpn"]
+    + ["microsoft/swinv2-base-patch4-window12-192-22k", "somebody/foo"],
     "number_of_epochs": _COUNT,
     "training_batch_size": _COUNT,
     "validation_batch_size": _COUNT,
@@ -141,10 +152,11 @@ _TRAINING: dict[str, list[Any]] = {
     "learning_rate_scheduler": ["step", "Step", "warmup_cosine", "WarmupCosine", "warmupCosine"]
     + ["none", "None", "linear", None],
     "optimizer": ["sgd", "SGD", "adam", "Adam", "adamw", "AdamW", "none", "None", "rmsprop", None],
-    "weighted_loss": [0, 1, 2, "1", 1.0, True, None, 3],
+    "weighted_loss": [0, 1, 2, "1", 1.0, True, None, 3, 7],
     "training_crop_size": _SIDE,
     "validation_crop_size": [224, "224", 0, None],
-    "validation_resize_size": [288, "288", 288.5, 0, None],
+    "validation_resize_size": [288, "288", 288.5, 0, None, 100, 200],
+    "precision": ["fp32"],
     "advanced_settings": ["{}", None, {}, '{"stream_image_files": true}'],
     "checkpoint_run_id": ["x", None],
     "augmentations": ["x"],
@@ -169,11 +181,13 @@ _SPACE: dict[str, list[Any]] = {
     + [_between("qloguniform", -6, -2, q=0.001), {"type": "normal", "mu": 0.1, "sigma": 0.01}]
     + [{"type": "lognormal", "mu": -4, "sigma": 0.1}, {"type": "qnormal", "mu": 0.1, "sigma": 0.01}]
     + [_between("uniform", 0, 5), _between("uniform", 0.1, 0.01), "uniform(0.001,0.01)", True]
-    + [{"type": "normal", "mu": 0.1, "sigma": 0}, _choice(), {"type": "choice"}, {"type": "x"}],
+    + [{"type": "normal", "mu": 0.1, "sigma": sigma} for sigma in (0, -1)]
+    + [_choice(), {"type": "choice"}, {"type": "x"}, _between("loguniform", 0.001, 0.1)],
     "momentum": [_between("uniform", 0.8, 0.99), _choice(0.9, 0.95), 0.9, _choice("0.9")],
     "weight_decay": [_between("loguniform", -9, -5), _choice(0.0001, 0.001)],
     "number_of_epochs": [_choice(5, 10), _choice("5", "10"), _choice(5.5), 5, "5"]
-    + [_between("quniform", 5, 10, q=5), {"type": "randint", "upper": 5}, "choice(5,10)"],
+    + [_between("quniform", 5, 10, q=5), {"type": "randint", "upper": 5}, "choice(5,10)"]
+    + [_between("quniform", 5.0, 10.0, q=1.0)],
     "training_batch_size": [_choice(8, 16), _between("quniform", 8, 32, q=8), 8],
     "layers_to_freeze": [{"type": "randint", "upper": 3}, _choice(0, 2)],
     "number_of_workers": [4, _choice(2, 4)],
@@ -181,8 +195,10 @@ _SPACE: dict[str, list[Any]] = {
     "advanced_settings": ["{}"],
     "checkpoint_frequency": [1, _choice(1, 2)],
     "evaluation_frequency": [1, _choice(1, 2)],
-    "optimizer": ["sgd", _choice("sgd", "Adam"), _choice("adamw", "sgd")],
-    "model_name": ["vitb16r224", _choice("vitb16r224", "vits16r224"), _choice("resnet18")],
+    "optimizer": ["sgd", _choice("sgd", "Adam"), _choice("adamw", "sgd"), "choice('sgd','adam')"],
+    "model_name": ["vitb16r224", _choice("vitb16r224", "vits16r224"), _choice("resnet18")]
+    + ["choice('resnet18','resnet34')", "microsoft/beit-base-patch16-224-pt22k-ft22k"]
+    + [_choice("vitb16r224", "google/vit-base-patch16-224")],
     "nesterov": [True, _choice(True, False)],
     "weighted_loss": [_choice(0, 1, 2), _choice("0", "1"), {"type": "randint", "upper": 3}, 1],
     "learning_rate_scheduler": [_choice("warmup_cosine", "step"), _choice("WarmupCosine", "Step")],
@@ -205,6 +221,7 @@ _POLICIES = (
     + [{"type": "bandit", "delay_evaluation": value} for value in _NUMBERS]
     + [{"type": name} for name in ("median_stopping", "MedianStopping", "medianStopping")]
     + [{"type": "Median_Stopping"}, {"type": "median_stopping", "evaluation_interval": None}]
+    + [{"type": "Truncation_Selection", "truncation_percentage": 20}]
     + [{"type": "truncation_selection", "truncation_percentage": v} for v in (20, "20", 20.5, None)]
     + [{"type": "truncation_selection", "truncation_percentage": value} for value in (0, 99, 100)]
     + [{"type": "TruncationSelection", "truncation_percentage": 20}]
@@ -250,6 +267,64 @@ _PIPELINES: dict[str, Any] = {
 }
 
 
+_PLAIN = {key: value for key, value in _JOB.items() if key not in ("primary_metric", "limits")}
+_SIZES = {
+    "a side that the network does not have": {"validation_crop_size": 256},
+    "another side that it does not have": {"training_crop_size": 128},
+}
+_JOBS: dict[str, dict[str, Any]] = {
+    **{
+        f"job: {task} without a metric": {**_PLAIN, "task": task, "limits": _JOB["limits"]}
+        for task in ("image_classification_multilabel", "image_object_detection")
+        + ("image_instance_segmentation",)
+    },
+    "job: several labels, iou": {
+        **_JOB,
+        "task": "image_classification_multilabel",
+        "primary_metric": "iou",
+    },
+    "job: several labels, a sweep": {
+        **_PLAIN,
+        "task": "image_classification_multilabel",
+        "search_space": _ONE,
+        "sweep": _SWEEP,
+    },
+    "job: boxes, nothing else": {**_PLAIN, "task": "image_object_detection"},
+    "job: boxes, with their metric": {
+        **_JOB,
+        "task": "image_object_detection",
+        "primary_metric": "mean_average_precision",
+    },
+    "job: masks, nothing else": {**_PLAIN, "task": "image_instance_segmentation"},
+    **{
+        f"job: {name}": {**_JOB, "training_parameters": {"model_name": "vits16r224", **sizes}}
+        for name, sizes in _SIZES.items()
+    },
+    "job: a crop larger than the picture": {
+        **_JOB,
+        "training_parameters": {"validation_resize_size": 224, "validation_crop_size": 256},
+    },
+    "job: a sweep without a space": {**_JOB, "sweep": _SWEEP},
+    "job: a sweep without a space and limits": {**_PLAIN, "sweep": _SWEEP},
+    "job: randint in a grid": {
+        **_JOB,
+        "search_space": [{"number_of_epochs": {"type": "randint", "upper": 5}}],
+        "sweep": {"sampling_algorithm": "grid"},
+    },
+    "job: as the SDK writes it": {
+        **_JOB,
+        "name": "n",
+        "display_name": "n",
+        "id": "azureml:x",
+        "status": "Completed",
+        "creation_context": {"created_by": "x"},
+        "properties": {},
+        "tags": {},
+        "outputs": {},
+    },
+}
+
+
 def variants() -> dict[str, str]:
     """Job files by a name that says what is changed; `{folder}` stands for their folder."""
     files = {"plain": _TEXT}
@@ -268,6 +343,7 @@ def _changed() -> Iterator[tuple[str, dict[str, Any]]]:
     yield from _changed_sections()
     yield from _changed_spaces()
     yield from _changed_sweeps()
+    yield from _JOBS.items()
 
 
 def _changed_sections() -> Iterator[tuple[str, dict[str, Any]]]:

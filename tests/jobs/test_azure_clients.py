@@ -75,6 +75,35 @@ def test_a_data_asset_is_read_where_it_is_mapped(location, folder):
         path_of(location, folder.parent, data_assets={"freezer": "my data"})
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "wasbs://pictures@account.blob.core.windows.net/pets",
+        "wasb://pictures@account.blob.core.windows.net/pets",
+        "https://account.blob.core.windows.net/pictures/pets",
+        "abfss://pictures@account.dfs.core.windows.net/pets",
+    ],
+)
+def test_a_folder_in_azures_storage_is_read_however_it_is_written(location):
+    source = job(training_data={"type": "mltable", "path": location}).training_data
+    assert source.location == "abfss://pictures@account.dfs.core.windows.net/pets"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://account.blob.core.windows.net/pictures/pets?sv=2026&sig=x",
+        "https://account.blob.core.windows.net",
+        "https://account.blob.core.windows.net.example.com/pictures/pets",
+        "wasbs://pictures@account.example.com/pets",
+        "adl://account.azuredatalakestore.net/pets",
+    ],
+)
+def test_no_other_address_is_taken_for_azures_storage(location):
+    with pytest.raises(JobError, match="is not on this machine"):
+        job(training_data={"type": "mltable", "path": location})
+
+
 def test_one_version_of_an_asset_can_be_mapped():
     assets = {"fridge": "/every", "fridge:3": "/third"}
     assert str(path_of("azureml:fridge:3", None, data_assets=assets)) == "/third"

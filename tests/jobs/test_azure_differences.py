@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs import azure_differences
+from tests.jobs import azure_differences, azure_first_count
 from tests.jobs.azure_differences import DIFFERENCES
 from tests.jobs.azure_variants import variants
 
@@ -27,6 +27,11 @@ def azure() -> Answers:
 
 def test_the_answers_of_azure_are_those_for_todays_files(azure: Answers) -> None:
     assert list(azure) == list(variants()), "run tests/jobs/azure_oracle.py"
+
+
+def test_the_files_of_the_first_comparison_are_there(azure: Answers) -> None:
+    assert set(azure_first_count.DIFFERED) <= set(azure)
+    assert len(set(azure_first_count.DIFFERED)) == 162
 
 
 def test_the_service_refuses_only_what_the_client_takes(azure: Answers) -> None:
