@@ -340,7 +340,7 @@ def test_a_name_that_is_taken_is_refused(pets, make_experiment):
 
 
 def test_list_shows_the_newest_first_and_passes_over_what_it_cannot_read(make_experiment):
-    old = make_experiment("old")
+    old = make_experiment("old", expected_score=0.954, expected_low=0.92, expected_high=0.98)
     make_experiment("new", state="running")
     broken = make_experiment("broken")
     os.utime(old / "job.yml", (1, 1))
@@ -350,6 +350,7 @@ def test_list_shows_the_newest_first_and_passes_over_what_it_cannot_read(make_ex
     assert found == [("new", "interrupted"), ("old", "completed")]
     assert "broken" in result.stderr
     assert "interrupted" in automl("list").stdout
+    assert "0.954 (0.92 to 0.98)" in automl("list").stdout
 
 
 def test_list_of_nothing_says_how_to_begin():

@@ -16,7 +16,11 @@ def test_opening_the_test_data_puts_both_scores_side_by_side(with_test_data):
     assert (said["trial_id"], said["validation_score"]) == ("t1", 0.9)
     assert said["test_score"] == pytest.approx(9 / 10)  # one picture has the wrong label
     assert said["num_pictures"] == 10
+    (probe,) = [each for each in store.load_trials(with_test_data) if each.trial_id == "t1"]
+    values = {**probe.hyperparameters, "method": "linear_probe"}
+    store.save_trial(with_test_data, probe.model_copy(update={"hyperparameters": values}))
     again = automl("test", with_test_data)
+    assert again.stdout.splitlines()[0].endswith(f"{probe.model_name}, linear probe")
     assert again.exit_code == 0
     assert "accuracy 0.900" in again.stdout
     assert "On the test data: accuracy 0.900" in again.stdout

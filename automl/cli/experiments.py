@@ -40,11 +40,14 @@ def list_experiments(
     parent = experiments_dir or home.experiments_dir()
     if not parent.is_dir():
         fail(f"{parent} is not a folder.")
-    summaries, unread = [], []
+    summaries, rows, unread = [], [], []
     for path in store.experiment_dirs(home.absolute(parent)):
         try:
-            summaries.append(Experiment(path).summary())
-            unread += summaries[-1]["damaged_trials"]
+            experiment = Experiment(path)
+            summary, expected = experiment.summary(), wording.expected(experiment.record)
+            summaries.append(summary)
+            rows.append(_row(summary, expected or wording.NOTHING))
+            unread += summary["damaged_trials"]
         except DeletedError:
             continue  # since the folder was listed
         except (UserError, OSError) as error:
@@ -53,8 +56,8 @@ def list_experiments(
         say_json({"experiments": summaries})
     elif summaries:
         say_table(
-            ["experiment", "state", "trials", "best score", "metric", "time"],
-            [_row(summary) for summary in summaries],
+            ["experiment", "state", "trials", "expected", "best score", "metric", "time"],
+            rows,
             numbers="trials best score time",
         )
     else:
@@ -234,13 +237,14 @@ def _say_next(source: "Experiment", *, has_model: bool) -> None:
         say(f"Go on: automl resume {name}")
 
 
-def _row(summary: dict[str, Any]) -> list[object]:
+def _row(summary: dict[str, Any], expected: str) -> list[object]:
     # a plan by the clock has no number of trials but a limit
     planned = None if summary["plan"] else summary["num_trials_planned"]
     return [
         summary["experiment"],
         wording.AT_LIMIT if summary["ended_at_limit"] else summary["state"],
         _tried_of(summary, planned),
+        expected,
         wording.score(summary["best_score"]),
         summary["primary_metric"],
         wording.duration(summary["seconds"]),

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from automl.cli import audited
 from automl.cli.output import console, tell
-from automl.experiments import time_left
+from automl.experiments import endings, time_left
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.experiments.time_left import TimeLeft
@@ -59,7 +59,7 @@ class Follower:
             tell(sentence)
         self._num_told = len(record.plan)
         trials = self._experiment.trials
-        finished = sum(trial.state.is_finished for trial in trials)
+        finished = endings.num_ended(trials)
         left = time_left.estimate(record, trials, now())
         text = progress_text(record, finished=finished, metric=self._metric, left=left)
         self._bar.update(self._task, description=text, completed=record.progress)

@@ -38,7 +38,7 @@ def open_test_data(
     shown = wording.score_with_ends(
         validation.score(metric), validation.score_low, validation.score_high
     )
-    say(f"{opening.trial_id} of {source.id}, {validation.model_name}")
+    say(f"{opening.trial_id} of {source.id}, {validation.title}")
     say(f"{metric} {shown}, {validation.scored_on}")
     shown = wording.score_with_ends(opening.metrics[metric], opening.score_low, opening.score_high)
     say(f"On the test data: {metric} {shown}, {opening.num_pictures:,} pictures")

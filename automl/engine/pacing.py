@@ -174,9 +174,10 @@ class Pacer:
 
     def leave_out(self, trial: PlannedTrial) -> None:
         """Record that a planned trial does not fit; a resumed experiment runs it."""
-        needed = self.clock().cost(trial.requested, self._known_features()).seconds
+        clock = self.clock()
+        needed = clock.cost(trial.requested, self._known_features()).seconds
         name = f"{trial.requested['model_name']} ({trial.trial_id})"
-        self._say(plan_text.left_out(self._seconds, name, needed))
+        self._say(plan_text.left_out(self._seconds, name, needed, clock.seconds))
         reason = mark("There was no time for it: it would have taken about {time}.")
         self._results.cut_short(trial.trial_id, reason.format(time=plan_text.about(needed)))
 

@@ -12,7 +12,8 @@ TIME_LIMIT = LIMIT_REACHED.partition(" {")[0]
 """First words of the message of an experiment that the time limit has ended."""
 
 NO_ROOM_LEFT = mark(
-    "The search ended: in the {time} left before the time limit no further trial would end."
+    "The search ended: in the {time} left before the time limit no further trial would end early "
+    "enough for the export of the model."
 )
 ROOM_FOR_FOLDS = mark(
     "The search ended: in the {time} left before the time limit {trial} is tried on further "
@@ -68,6 +69,11 @@ def extent(record: ExperimentRecord, trials: Sequence[TrialRecord]) -> Extent:
         and says_so
         and bool(cut or num_unknown),
     )
+
+
+def num_ended(trials: Sequence[TrialRecord]) -> int:
+    """Number of trials that are over, without those that never started."""
+    return sum(trial.state.is_finished and trial.started_at is not None for trial in trials)
 
 
 def ended_at_limit(record: ExperimentRecord, trials: Sequence[TrialRecord]) -> bool:

@@ -178,11 +178,24 @@ def other_probe(seconds: float, title: str) -> str:
     ).format(time=clock_time(seconds), title=title)
 
 
-def left_out(seconds: float, trial: str, needed: float) -> str:
-    """Sentence about a trial that does not fit any more."""
+def left_out(seconds: float, trial: str, needed: float, left: float) -> str:
+    """Sentence about a trial that does not fit any more.
+
+    Args:
+        seconds: since the start.
+        trial: its name.
+        needed: seconds it would take.
+        left: seconds for trials, without those that the end of the search takes.
+    """
+    if left <= 0:
+        return mark(
+            "Revised at {time}: {trial} is left out, since the rest of the time is kept for the "
+            "end of the search."
+        ).format(time=clock_time(seconds), trial=trial)
     return mark(
-        "Revised at {time}: {trial} is left out, since it would take about {needed}."
-    ).format(time=clock_time(seconds), trial=trial, needed=about(needed))
+        "Revised at {time}: {trial} is left out, since it would take about {needed} and {left} are "
+        "left for trials."
+    ).format(time=clock_time(seconds), trial=trial, needed=about(needed), left=about(left))
 
 
 def regained(seconds: float, trial: str, needed: float) -> str:

@@ -33,6 +33,10 @@ def test_ended_at_the_limit_is_not_completed():
     assert all_begun == "ended at its limit: 3 of 3 tried, 1 cut short"
 
 
+def test_a_trial_that_never_started_has_not_ended():
+    assert endings.num_ended(trials()) == 3
+
+
 def test_trials_that_were_never_drawn_were_not_started_either():
     given = record(num_trials=8)
     assert outcome(given, trials(cut=0, unstarted=0)) == (

@@ -304,6 +304,10 @@ def test_the_plan_in_words() -> None:
     assert "fine-tuning of mobilenetv1_100 for 6 epochs (about 4 min)" in sentence
     late = clock(5.0, pictures=20_000)
     assert "may not end in time" in plan_text.plan(planned(situation(), late), late, 60)[-1]
+    said = plan_text.left_out(184, "vit_tiny (trial-002)", needed=3, left=-20)
+    assert said.endswith("left out, since the rest of the time is kept for the end of the search.")
+    said = plan_text.left_out(184, "vit_tiny (trial-002)", needed=300, left=120)
+    assert said.endswith("left out, since it would take about 5 min and 2 min are left for trials.")
     assert plan_text.revised(250, 1.8) == (
         "Revised at 4:10: the machine is 1.8 times slower than measured."
     )

@@ -69,8 +69,7 @@ def headline(
             height="stretch",
         )
     else:
-        done = sum(trial.state.is_finished for trial in trials)
-        ended = wording.ended_trials(done, record)
+        ended = wording.ended_trials(endings.num_ended(trials), record)
         cards.metric(_("Trials ended"), ended, border=True, height="stretch")
     time = wording.duration(record.seconds)
     is_over = state.is_finished
