@@ -83,6 +83,7 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
         expectation = _of_ensemble(
             comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
         )
+    expectation = _with_gain(expectation, handed_out, metric)
     expectation = _with_refit(expectation, handed_out)
     in_doubt = {trial_id: scores[part] for trial_id, part in part_ids.items()}
     return Found(expectation, scores if differ else {}, equally_good, in_doubt)
@@ -102,6 +103,18 @@ def constant_answer(
 
     num_scored = sum(trial.best_evaluation() is not None for trial in trials)
     return constant_answer.compare(metric, predictions, num_trials=max(1, num_scored))
+
+
+def _with_gain(expectation: Expectation, trial: TrialRecord, metric: str) -> Expectation:
+    """Say why more is expected than the score that stands beside it, if it is."""
+    has_folds = trial.evidence is not None and trial.evidence.trained_share < 1
+    if not has_folds or (expectation.expected_score or 0.0) <= (trial.score(metric) or 0.0):
+        return expectation
+    said = mark(
+        "The model itself learns from more pictures than the models that were scored, so a little "
+        "more than their score is expected."
+    )
+    return expectation._replace(expected_basis=f"{expectation.expected_basis} {said}")
 
 
 def _with_refit(expectation: Expectation, trial: TrialRecord) -> Expectation:

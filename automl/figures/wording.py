@@ -31,6 +31,7 @@ AT_LIMIT = mark("ended at its limit")
 LEARNING = mark("learning how fast this machine is")
 _HALF_DIGIT = 0.0005  # half of the last digit that is shown
 _WIDE = 0.04  # of an interval
+_OFF_MIDDLE = 0.05  # share of an interval
 _NO_LIMIT_SECONDS = 24 * 3600
 _BREAK = "\N{WORD JOINER}"
 
@@ -118,7 +119,7 @@ def most_trials(number: int) -> str:
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:
-    """`0.941 ± 0.012`, or `1.000 (0.839–1.000)` if the value is an end of its interval.
+    """`0.941 ± 0.012`, or `0.900 (0.750–1.000)` if the value is not in the middle of its interval.
 
     Without an interval the value alone.
     """
@@ -129,10 +130,11 @@ def interval(value: float | None, low: float | None, high: float | None) -> str:
 
 
 def margin(value: float | None, low: float | None, high: float | None) -> str:
-    """`± 0.012`, `0.839–1.000` if the value is an end of its interval, or an empty text."""
+    """`± 0.012`, `0.750–1.000` if the value is not in the middle of its interval, or nothing."""
     if value is None or low is None or high is None or math.isnan(high - low):
         return ""
-    if min(value - low, high - value) < _HALF_DIGIT <= (high - low) / 2:
+    off_middle = abs(value - (low + high) / 2)
+    if off_middle > max(_HALF_DIGIT, _OFF_MIDDLE * (high - low)):  # `±` would name other ends
         return f"{low:.3f}–{high:.3f}"
     return f"± {(high - low) / 2:.3f}"
 

@@ -56,9 +56,10 @@ def test_more_pictures_make_no_constant_answer_better(make_experiment, make_tria
         trial = make_trial("t0", [0.5], evidence=evidence, hyperparameters=values)
         folder = make_experiment(method, trials=[trial])
         save_answers(folder, "t0", 100)
-        found[method] = of_best(folder).expected_score
-    assert found["majority_class"] == pytest.approx(0.5, abs=0.002)
-    assert found["linear_probe"] > 0.508
+        found[method] = of_best(folder)
+    assert found["majority_class"].expected_score == pytest.approx(0.5, abs=0.002)
+    assert found["linear_probe"].expected_score > 0.508
+    assert "learns from more pictures" in found["linear_probe"].expected_basis
 
 
 def test_eight_pictures_are_said_to_be_too_few(experiment_dir):

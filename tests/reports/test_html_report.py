@@ -12,7 +12,7 @@ def test_the_report_stands_alone_and_says_what_counts(with_test_data, with_answe
     text = html_report.html(with_test_data)
     assert len(text) < 15_000_000
     assert not re.search(r"<(link|img|script|iframe)[^>]+(src|href)=[\"']https?:", text)
-    assert "0.900 ± " in text  # on the test data
+    assert "0.900 (0.700–1.000)" in text  # on the test data
     assert text.count("data:image/jpeg;base64,") == 1  # the only mistake
     assert "best trial" in text
 
