@@ -15,6 +15,11 @@ NO_ROOM_LEFT = mark(
     "The search ended: in the {time} left before the time limit no further trial would end early "
     "enough for the export of the model."
 )
+NO_ROOM_LEFT_BEFORE = mark(
+    "The search ended: in the {time} left before the time limit no further trial would end."
+)
+"""The sentence in records of earlier versions, so that it is still said in any language."""
+
 ROOM_FOR_FOLDS = mark(
     "The search ended: in the {time} left before the time limit {trial} is tried on further "
     "pictures, and no further trial would end."

@@ -178,6 +178,12 @@ def other_probe(seconds: float, title: str) -> str:
     ).format(time=clock_time(seconds), title=title)
 
 
+LEFT_OUT_BEFORE = mark(
+    "Revised at {time}: {trial} is left out, since it would take about {needed}."
+)
+"""The sentence of `left_out` in records of earlier versions."""
+
+
 def left_out(seconds: float, trial: str, needed: float, left: float) -> str:
     """Sentence about a trial that does not fit any more.
 

@@ -101,9 +101,23 @@ def named(text: str) -> str:
 
 
 def signature(path: Path) -> tuple[int, ...]:
-    """Numbers that change when files are added or removed, without looking at every file."""
+    """Numbers that change when files are added or removed, without looking at every file.
+
+    Raises:
+        DataError: the path is gone.
+    """
     if addresses.of(path):
         return ()
+    try:
+        return _signature(path)
+    except FileNotFoundError:
+        raise DataError(
+            f"There is no folder or file {path} any more. Choose it where it is now, or choose "
+            "other pictures."
+        ) from None
+
+
+def _signature(path: Path) -> tuple[int, ...]:
     if not path.is_dir():
         files = bundles.with_siblings(path)
         return tuple(number for file in files for number in _version(file.stat()))

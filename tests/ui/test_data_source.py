@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from automl.errors import DataError
 from automl.jobs.data_source import DataSource
 from automl.ui import data_source
 
@@ -77,3 +78,8 @@ def test_a_further_part_of_a_download_is_noticed(tmp_path):
     assert data_source.signature(first) == before
     (tmp_path / "pets-part2.zip").touch()
     assert data_source.signature(first) != before
+
+
+def test_a_path_that_is_gone_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(DataError, match="There is no folder or file .*/gone any more. Choose it"):
+        data_source.signature(tmp_path / "gone")
