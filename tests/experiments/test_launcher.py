@@ -1,5 +1,6 @@
 import os
 import time
+from functools import partial
 
 import psutil
 import pytest
@@ -12,6 +13,7 @@ from automl.experiments.remarks import Remarks
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from tests.conftest import finish
+from tests.experiments.test_at_once import at_once
 
 
 @pytest.fixture
@@ -241,3 +243,32 @@ def test_an_engine_without_data_fails_because_of_the_data_and_leaves_no_zombie(j
     while zombies := [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]:
         assert time.monotonic() < deadline, zombies
         time.sleep(0.05)
+
+
+@pytest.mark.nightly
+@pytest.mark.engine
+@pytest.mark.usefixtures("head")
+def test_engines_that_are_started_stopped_and_deleted_at_once(
+    make_experiment,
+):
+    for round_ in range(6):
+        folder = make_experiment(f"pets-{round_}", state="stopped", message="Stopped.")
+        acts = [
+            partial(launcher.start, folder),
+            partial(launcher.resume, folder),
+            partial(launcher.stop, folder),
+            partial(launcher.delete, folder),
+        ]
+        at_once(*acts, *acts[:2])
+        if not folder.exists():
+            continue
+        assert launcher.wait(folder).state.is_finished  # there are no pictures
+        assert store.log_path(folder).read_text().count("the experiment failed") <= 1
+        launcher.delete(folder)
+    assert not [path for path in folder.parent.iterdir() if not path.name.startswith(".")]
+    ours = f"{folder.parent}{os.sep}"
+    left = [
+        p for p in psutil.process_iter(["cmdline"]) if ours in " ".join(p.info["cmdline"] or ())
+    ]
+    assert not left
+    assert not launcher.is_running(folder)

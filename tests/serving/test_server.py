@@ -3,6 +3,7 @@ import http.client
 import io
 import json
 import os
+import shutil
 import socket
 import struct
 import threading
@@ -324,3 +325,15 @@ def test_pictures_of_any_mode_are_answered(client):
         file = io.BytesIO()
         Image.new(mode, (9, 5)).save(file, "TIFF")
         assert client.score(text_of(file.getvalue())).status_code == 200, mode
+
+
+def test_a_model_whose_folder_is_renamed_or_deleted_goes_on_answering(tmp_path):
+    folder = write_model(tmp_path / "pets")
+    with served({"pets": folder}) as client:
+        before = client.score(text_of(picture("green"))).json()
+        renamed = folder.rename(tmp_path / "cats")
+        assert client.score(text_of(picture("green"))).json() == before
+        shutil.rmtree(renamed)
+        assert client.score(text_of(picture("green")), path="/models/pets/score").json() == before
+        assert [model["name"] for model in client.get("/models").json()] == ["pets"]
+        assert client.get("/ready").status_code == 200
