@@ -23,7 +23,10 @@ LEVEL = 0.05
 _QUANTILE = 1.96
 _NUM_FLIPS = 999
 _NUM_FLIPS_OF_PAIR = 9_999
-_FLIPS_AT_ONCE = 100
+_SIGNS_AT_ONCE = 8
+_SIGNS = 2 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32) - 1
+"""(256, 8) all signs of eight pictures, by the byte that stands for them."""
+
 _ROUNDING = 1e-4
 """Rounding error of a sum in single precision; statistics that differ by less count as equal."""
 
@@ -173,14 +176,15 @@ def _studentised(
     observed = np.sign(gaps) * linear / spread
     counts = contributions.any(axis=0)  # the other pictures do not change any difference
     scaled = np.ascontiguousarray((contributions[:, counts] / spread[:, None]).T, dtype=np.float32)
-    rng, whole = np.random.default_rng(seed), scaled.sum(axis=0)
-    by_chance = []
-    for start in range(0, num_flips, _FLIPS_AT_ONCE):
-        count = min(_FLIPS_AT_ONCE, num_flips - start)
-        drawn = rng.integers(0, 256, (count, -(-len(scaled) // 8)), dtype=np.uint8)
-        positive = np.unpackbits(drawn, axis=1, count=len(scaled)).astype(np.float32)
-        by_chance.append(2 * (positive @ scaled) - whole)
-    return observed, np.concatenate(by_chance)
+    rng = np.random.default_rng(seed)
+    by_chance = np.zeros((num_flips, len(gaps)), np.float32)
+    # a sum for each byte instead of a product with all signs, for which the threads of a matrix
+    # library wait for each other ten times as long as it takes
+    for start in range(0, len(scaled), _SIGNS_AT_ONCE):
+        part = scaled[start : start + _SIGNS_AT_ONCE]
+        drawn = rng.integers(0, 256, num_flips, dtype=np.uint8)
+        by_chance += (_SIGNS[:, : len(part)] @ part).take(drawn, axis=0)
+    return observed, by_chance
 
 
 def _eliminate(
