@@ -99,9 +99,7 @@ with begun:
     if st.button(_("Use other pictures"), icon=":material/swap_horiz:"):
         data_choice.choose(None)
         st.rerun()
-    if not data_choice.task().has_label_sets and st.button(
-        _("Label more"), icon=":material/label:"
-    ):
+    if st.button(_("Label more"), icon=":material/label:"):
         links.switch_page("pages/label.py", query_params=data_choice.link())
     if st.button(_("Set up"), type="primary", icon=":material/arrow_forward:", disabled=blocked):
         links.switch_page("pages/configure.py", query_params=data_choice.link())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from automl.dataset import label_sets, near_duplicates
 from automl.dataset.manifest import Manifest
+from automl.evaluation.first_score import Answer
 
 _CLEAR_SHARE = 0.75
 """Share of the copies that agree, from which their label counts as right without a model."""
@@ -17,14 +18,14 @@ class Conflict:
 
     paths: tuple[str, ...]
     labels: tuple[str, ...]
-    """(N,) of the pictures."""
+    """(N,) of the pictures; of label sets as texts."""
 
     @property
     def choices(self) -> list[str]:
         """The labels, the most frequent first."""
         return [label for label, _ in Counter(self.labels).most_common()]
 
-    def safe_label(self, predicted: Mapping[str, object]) -> str | None:
+    def safe_label(self, predicted: Mapping[str, Answer]) -> str | None:
         """The label that is right beyond reasonable doubt; None if somebody has to look.
 
         With answers of a model that has seen none of the pictures, which copies on one side of
@@ -32,11 +33,15 @@ class Conflict:
         Without, it is that of three quarters of at least four copies.
 
         Args:
-            predicted: class by path, as far as there are answers.
+            predicted: class or labels by path, as far as there are answers.
         """
         counts = Counter(self.labels)
         (label, most), *_ = counts.most_common()
-        answers = {predicted[path] for path in self.paths if path in predicted}
+        answers = {
+            label_sets.text(label_sets.as_list(predicted[path]))
+            for path in self.paths
+            if path in predicted
+        }
         if answers:
             found = next((name for name in counts if answers == {name}), None)
             return found if found is not None and counts[found] == most else None
@@ -45,10 +50,8 @@ class Conflict:
 
 
 def conflicts(data: Manifest) -> list[Conflict]:
-    """The conflicts of a data set with one label a picture, the largest first."""
+    """The conflicts of a data set, the largest first."""
     samples = data.readable
-    if label_sets.are_in(samples):
-        return []
     same = near_duplicates.sameness(samples)
     disagreeing = samples[samples.groupby(same)["label"].transform("nunique") > 1]
     found = [
@@ -58,10 +61,15 @@ def conflicts(data: Manifest) -> list[Conflict]:
     return sorted(found, key=lambda conflict: -len(conflict.paths))
 
 
-def kept(chosen: Sequence[tuple[Conflict, str]]) -> dict[str, str]:
-    """Label by path of the pictures that get another one, if each conflict gets the label."""
+def kept(
+    chosen: Sequence[tuple[Conflict, str]], sets: Mapping[str, list[str]]
+) -> dict[str, Answer]:
+    """Label, or labels, by path of the pictures that get others, if each conflict gets the label.
+
+    sets: labels by their text, as of `label_sets.by_text`.
+    """
     return {
-        path: label
+        path: sets.get(label, label)
         for conflict, label in chosen
         for path, given in zip(conflict.paths, conflict.labels, strict=True)
         if given != label or conflict.paths.count(path) > 1

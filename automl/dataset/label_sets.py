@@ -1,8 +1,8 @@
 """The labels of pictures that have any number of them: the column `label_set` of the samples.
 
 Samples with one label a picture have no such column, and everything about them stays as it is. In
-samples with label sets `label` has the names with commas between them, as text to show and to
-compare, and `label_index` is missing.
+samples with label sets `label` has the sorted names with commas between them, as text to show and
+to compare, and `label_index` is missing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +22,8 @@ def are_in(samples: pd.DataFrame) -> bool:
 
 
 def text(labels: Iterable[str]) -> str:
-    """The labels of a picture as one text."""
-    return ", ".join(labels)
+    """The labels of a picture as one text, which is the same in whatever order they are given."""
+    return ", ".join(sorted(labels))
 
 
 def as_list(labels: str | list[str]) -> list[str]:
@@ -39,11 +39,24 @@ def each_label(samples: pd.DataFrame) -> pd.Series:
     return labels[labels.notna()].astype("str")
 
 
+def one_row_each(samples: pd.DataFrame) -> pd.DataFrame:
+    """The samples with a row for each label of a picture, which is then its `label`."""
+    labels = each_label(samples)
+    return samples.loc[labels.index].assign(label=labels.to_numpy())
+
+
 def with_sets(samples: pd.DataFrame, sets: Sequence[list[str]]) -> pd.DataFrame:
     """The samples with other labels, one set for each row."""
     labels = pd.Series([text(each) for each in sets], samples.index, dtype="str")
     column = pd.Series(list(sets), samples.index, dtype=object)
     return samples.assign(label=labels, **{COLUMN: column})
+
+
+def by_text(samples: pd.DataFrame) -> dict[str, list[str]]:
+    """Every set of labels that a picture has, by its text; empty where pictures have one label."""
+    if not are_in(samples):
+        return {}
+    return dict(zip(samples["label"], samples[COLUMN], strict=True))
 
 
 def have(samples: pd.DataFrame, label: str) -> NDArray[np.bool_]:

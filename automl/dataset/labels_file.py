@@ -79,7 +79,7 @@ def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
     found: Iterable[Answer] = labels.values()
     if has_label_sets:
         rows_of = [mark(f"The row of {place} in {path}") for place in places]
-        found = [each or [] for each in label_sets.of_rows([*labels.values()], rows_of).labels]
+        found = [each or [] for each in label_sets.of_rows([*labels.values()], rows_of)]
     try:
         corrections = Corrections.model_validate({"add": dict(zip(places, found, strict=True))})
     except ValidationError as error:

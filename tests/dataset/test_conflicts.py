@@ -34,12 +34,12 @@ def test_a_model_that_answers_copies_differently_settles_nothing():
 
 
 def test_only_pictures_with_another_label_are_relabelled():
-    assert kept([(conflict("cat", "dog", "cat"), "cat")]) == {"1.png": "cat"}
+    assert kept([(conflict("cat", "dog", "cat"), "cat")], {}) == {"1.png": "cat"}
 
 
 def test_a_picture_in_two_rows_is_relabelled_by_its_path():
     twice = Conflict(("a.png", "a.png"), ("cat", "dog"))
-    assert kept([(twice, "cat")]) == {"a.png": "cat"}
+    assert kept([(twice, "cat")], {}) == {"a.png": "cat"}
 
 
 def test_conflicts_of_a_folder_are_its_copies_under_two_labels(make_folder):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from automl.dataset import iterative_stratification, label_sets, manifest
+from automl.dataset.conflicts import conflicts, kept
 from automl.dataset.iterative_stratification import _Unit
 from automl.dataset.readers.label_sets import of_rows
 from automl.dataset.reading import UnclearDataError
@@ -88,7 +89,10 @@ def as_hugging_face(folder: Path) -> Path:
         as_hugging_face,
         as_one_hot,
         as_rows_of_one,
-        *(lambda folder, mark=mark: as_csv(folder, mark.join) for mark in (",", "; ", " | ", " ")),
+        *(
+            lambda folder, mark=mark: as_csv(folder, mark.join)
+            for mark in (",", "; ", " | ", " ", "\n", "||", ":", "#", "-", "_", "、")
+        ),
         lambda folder: as_csv(folder, json.dumps),
         lambda folder: as_csv(folder, str),
     ],
@@ -112,13 +116,60 @@ def test_label_sets_are_read_in_any_form(folder: Path, write: Callable[[Path], P
 
 def test_names_with_blanks_stay_whole() -> None:
     cells = ["milk bottle", "can", "water bottle, can", "water bottle"]
-    assert of_rows(cells, cells).labels == [
+    assert of_rows(cells, cells) == [
         ["milk bottle"],
         ["can"],
         ["water bottle", "can"],
         ["water bottle"],
     ]
-    assert of_rows(["milk bottle", "can"], ["a", "b"]).labels == [["milk bottle"], ["can"]]
+    assert of_rows(["milk bottle", "can"], ["a", "b"]) == [["milk bottle"], ["can"]]
+
+
+def test_marks_within_names_do_not_separate_labels() -> None:
+    cells = ["colour:red", "colour:blue", "shape:red", "shape:blue", "t-shirt", "shirt"]
+    assert of_rows(cells, cells) == [[cell] for cell in cells]
+
+
+def test_the_order_of_labels_says_nothing(folder: Path) -> None:
+    (folder / "08.png").write_bytes((folder / "02.png").read_bytes())
+    path = as_jsonl(folder)
+    lines = path.read_text().splitlines()
+    again = json.dumps({"image_url": "04.png", "label": ["cat", "bird"]})
+    turned = lines[8].replace('["cat", "dog"]', '["dog", "cat"]')
+    path.write_text("\n".join([*lines[:8], turned, *lines[9:], again]))
+    found = looked_at(path)
+    assert turned != lines[8]
+    assert found.samples["path"].is_unique
+    kinds = {finding.kind for finding in found.report.findings}
+    assert "exact_duplicates" in kinds
+    assert "label_conflict" not in kinds
+
+
+def test_copies_with_other_sets_are_a_conflict_that_a_set_settles(folder: Path) -> None:
+    (folder / "03.png").write_bytes((folder / "02.png").read_bytes())
+    found = looked_at(as_jsonl(folder))
+    (conflict,) = conflicts(found)
+    assert sorted(conflict.choices) == ["", "cat, dog"]
+    sets = label_sets.by_text(found.samples)
+    first, second = (str(folder / name) for name in ("02.png", "03.png"))
+    assert kept([(conflict, "cat, dog")], sets) == {second: ["cat", "dog"]}
+    assert kept([(conflict, "")], sets) == {first: []}
+    answers = dict.fromkeys([first, second], ["dog", "cat"])
+    assert conflict.safe_label(answers) == "cat, dog"
+
+
+def test_names_of_labels_are_checked_as_those_of_classes_are(folder: Path) -> None:
+    cells = [", ".join(labels) or "none" for labels in SETS]
+    cells[4:6] = ["cats", "cat; dog"]
+    (folder / "23.png").rename(folder / "not found.png")
+    path = folder / "labels.csv"
+    names = [*(f"{n:02}.png" for n in range(len(SETS) - 1)), "not found.png"]
+    pd.DataFrame({"image": names, "label": cells}).to_csv(path, index=False)
+    said = {finding.kind: finding.message for finding in looked_at(path).report.findings}
+    assert "'cat' / 'cats'" in said["label_spellings"]
+    assert "none (4)" in said["class_of_missing_labels"]
+    assert "in 1 of 6 classes, not found.png" in said["placeholder"]
+    assert said["several_labels_in_one"].endswith("separate the labels in all rows alike.")
 
 
 @pytest.mark.parametrize(
@@ -128,23 +179,24 @@ def test_names_with_blanks_stay_whole() -> None:
         ["{cat,'milk bottle'}", "{}", "{cat}"],  # of PostgreSQL, or a set of Python
         ["('cat', 'milk bottle')", "()", "('cat',)"],
         ["['cat' 'milk bottle']", "[]", "['cat']"],  # of NumPy
+        ['{"choices": ["cat", "milk bottle"]}', '{"choices": []}', "cat"],  # of Label Studio
         [["cat", "milk bottle"], [], ["cat"]],
     ],
 )
 def test_lists_are_read_as_programs_write_them(cells: list[object]) -> None:
-    found = of_rows([*cells, None], ["1", "2", "3", "4"]).labels
+    found = of_rows([*cells, None], ["1", "2", "3", "4"])
     nothing_said = None if isinstance(cells[0], list) else []
     assert found == [["cat", "milk bottle"], [], ["cat"], nothing_said]
 
 
 def test_brackets_may_be_part_of_a_label() -> None:
     cells = ["[sic] cat", "dog, [sic] cat", "(dog)"]
-    assert of_rows(cells, cells).labels == [["[sic] cat"], ["dog", "[sic] cat"], ["(dog)"]]
+    assert of_rows(cells, cells) == [["[sic] cat"], ["dog", "[sic] cat"], ["(dog)"]]
 
 
 def test_a_comma_in_quotation_marks_is_part_of_a_label() -> None:
     cells = ['{"salt, fine",cat}', "{cat, 'salt, fine'}", "{dog's, cat's}"]
-    assert of_rows(cells, cells).labels == [
+    assert of_rows(cells, cells) == [
         ["salt, fine", "cat"],
         ["cat", "salt, fine"],
         ["dog's", "cat's"],

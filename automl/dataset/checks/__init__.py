@@ -22,9 +22,7 @@ from automl.evaluation import natural_order
 
 __all__ = ["CheckedData", "FindingKind", "check", "check_split", "kinds"]
 
-_ABOUT_ONE_LABEL = frozenset(
-    {"class_names", "classes", "inner_folders", "placeholders", "sources", "traces", "values"}
-)
+_ABOUT_ONE_LABEL = frozenset({"classes", "inner_folders", "sources", "traces", "values"})
 """Modules that compare the pictures of one class with those of the others."""
 
 _ABOUT_SETS = frozenset({"sets"})

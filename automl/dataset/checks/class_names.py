@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from automl.dataset import label_sets
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.copied_names import original_of
 from automl.dataset.report import Finding, Severity
@@ -17,7 +18,11 @@ UNSORTED = FindingKind("unsorted_class", Severity.WARNING)
 MISSING = FindingKind("class_of_missing_labels", Severity.WARNING)
 SIMILAR = FindingKind("similar_class_names", Severity.INFO)
 CATCH_ALL = FindingKind("catch_all_class", Severity.INFO)
-COMBINED = FindingKind("classes_of_several_labels", Severity.INFO)
+COMBINED = FindingKind("classes_of_several_labels", Severity.INFO, remedy="choose_other_task")
+MOSTLY_COMBINED = FindingKind(
+    "classes_mostly_of_several_labels", Severity.WARNING, remedy="choose_other_task"
+)
+LABELS_IN_ONE = FindingKind("several_labels_in_one", Severity.WARNING)
 
 MIN_LETTERS = 6
 """Shorter names that differ in one letter are mostly different words."""
@@ -56,16 +61,21 @@ _MISSING = re.compile(
 )
 """Words for a cell without a value in pandas, R, SQL and spreadsheets."""
 
+_MANY = 0.5
+"""Share of classes that look like several labels from which they hardly are anything else."""
+
 _SEPARATED = re.compile(r"[,;|]")
 """Characters that are hardly ever part of a name; see `readers/label_sets.py`."""
 
 
 def check(data: CheckedData) -> Iterator[Finding]:
-    """Findings about the names of classes."""
-    sizes = data.readable["label"].value_counts()
+    """Findings about the names of classes, or of labels."""
+    readable = label_sets.one_row_each(data.readable)
+    sizes = readable["label"].value_counts()
     labels = sorted(sizes.index)
     if len(labels) < 2:
         return
+    has_sets, combined = label_sets.are_in(data.samples), _combined(labels)
     for kind, chosen, what, advice in (
         (
             NAMED_LIKE_SPLITS,
@@ -112,11 +122,13 @@ def check(data: CheckedData) -> Iterator[Finding]:
             say("If one is misspelt, merge them with corrections: rename_labels."),
         ),
         (
-            COMBINED,
-            _combined(labels),
+            _kind_of_combined(len(combined), len(labels), has_sets=has_sets),
+            combined,
             say("Names of classes look like several labels in one"),
-            say(
-                "If they are, separate all of them with commas and set task: "
+            say("If they are, separate the labels in all rows alike.")
+            if has_sets
+            else say(
+                "If they are, separate all of them alike and set task: "
                 "image_classification_multilabel."
             ),
         ),
@@ -131,7 +143,7 @@ def check(data: CheckedData) -> Iterator[Finding]:
     ):
         if chosen:
             counts = names(f"{label} ({sizes[label]:,})" for label in chosen)
-            paths = data.readable.loc[data.readable["label"].isin(chosen), "path"]
+            paths = readable.loc[readable["label"].isin(chosen), "path"].unique()
             said = say("{what}: {names}.", what=what, names=counts)
             yield kind.finding(paths, said, advice, count=len(chosen))
 
@@ -143,6 +155,12 @@ def _splits(labels: Sequence[str]) -> list[str]:
         return list(whole)
     words = {word for label in labels for word in _words(label)}
     return [label for label in whole if not words & _BESIDE.get(label.strip().lower(), set())]
+
+
+def _kind_of_combined(number: int, num_labels: int, *, has_sets: bool) -> FindingKind:
+    if has_sets:
+        return LABELS_IN_ONE
+    return MOSTLY_COMBINED if number >= _MANY * num_labels else COMBINED
 
 
 def _combined(labels: Sequence[str]) -> list[str]:

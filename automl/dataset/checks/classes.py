@@ -35,7 +35,7 @@ def check(data: CheckedData) -> Iterator[Finding]:
     yield from _training(data)
     yield from _unknown_labels(data)
     yield from _sizes(data)
-    yield from _spellings(data.readable)
+    yield from spellings(data.readable)
 
 
 def check_split(used: pd.DataFrame) -> Iterator[Finding]:
@@ -154,7 +154,7 @@ def _sizes(data: CheckedData) -> Iterator[Finding]:
         )
 
 
-def _spellings(readable: pd.DataFrame) -> Iterator[Finding]:
+def spellings(readable: pd.DataFrame) -> Iterator[Finding]:
     """Labels that differ only in case, blanks, dashes and underscores, in the plural, or in the
     zeros around a number."""
     by_letters: dict[Decimal | str, list[str]] = {}
@@ -168,7 +168,7 @@ def _spellings(readable: pd.DataFrame) -> Iterator[Finding]:
         examples = "; ".join(" / ".join(map(repr, labels)) for labels in doubtful[:3])
         concerned = [label for labels in doubtful for label in labels]
         yield LABEL_SPELLINGS.finding(
-            readable.loc[readable["label"].isin(concerned), "path"],
+            readable.loc[readable["label"].isin(concerned), "path"].unique(),
             say(
                 "Labels that differ in spelling or in the plural only are different classes: "
                 "{examples}.",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from automl.dataset import label_sets
 from automl.dataset.checks.kind import CheckedData, FindingKind, example
 from automl.dataset.checks.quality import MIN_CONTRAST
 from automl.dataset.pictures import FINGERPRINT_BYTES, GREY_SIDE
@@ -78,8 +79,8 @@ def check(data: CheckedData) -> Iterator[Finding]:
             "{count} pictures are probably in the place of a missing one, in {classes} of {total} "
             "classes, for example {file}.",
             count=len(rows),
-            classes=rows["label"].nunique(),
-            total=readable["label"].nunique(),
+            classes=label_sets.each_label(rows).nunique(),
+            total=label_sets.each_label(readable).nunique(),
             file=example(rows["path"]),
         ),
         *reasons,

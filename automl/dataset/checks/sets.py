@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset import label_sets
+from automl.dataset.checks import classes
 from automl.dataset.checks.classes import (
     FEW,
     FEW_IMAGES,
@@ -42,6 +43,7 @@ def check(data: CheckedData) -> Iterator[Finding]:
     yield from _sets(train)
     yield from _sizes(train)
     yield from _unknown(data)
+    yield from classes.spellings(label_sets.one_row_each(data.readable))
 
 
 def check_split(used: pd.DataFrame) -> Iterator[Finding]:

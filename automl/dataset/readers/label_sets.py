@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -10,36 +10,20 @@ from automl.dataset import label_sets
 from automl.dataset.readers import labels, one_hot, values, written_lists
 from automl.errors import DataError, short
 
-_SEPARATORS = {
-    ";": "semicolons",
-    "|": "bars",
-    ",": "commas",
-    "\t": "tabs",
-    "/": "slashes",
-    "+": "plus signs",
-    "&": "ampersands",
-    " ": "blanks",
-}
-_CERTAIN = ";|,\t"
-"""Characters that are taken to stand between labels wherever they are; the others may be part of a
-name, as in `milk bottle`."""
+_CERTAIN = ";|,\t\n；，、"
+"""Characters that are taken to stand between labels wherever they are."""
+
+_LIKELY = "/+&:#~^*\\ -_"
+"""Characters that may be part of a name, as in `milk bottle`."""
+
+_OF_NAMES = "-_:#"
+"""Those that mostly are: every part has to stand alone somewhere."""
 
 _MOSTLY = 0.9
 _FEW = 4
 
 
-class Sets(NamedTuple):
-    """Label sets in the cells of a column."""
-
-    labels: list[list[str] | None]
-    """Labels of each row, in the order of the cell; empty where it has none, None where nothing
-    says which it has."""
-
-    separator: str
-    """Name of what stands between labels in texts; empty if they have no separator."""
-
-
-def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Sets:
+def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> list[list[str] | None]:
     """Labels of each row of a table.
 
     Cells are lists, also written ones (`written_lists`), or texts with labels between separators.
@@ -49,6 +33,9 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Sets:
     Args:
         cells: of the label column.
         rows: position of each, for the errors: `Row 3 of labels.csv`.
+
+    Returns:
+        In the order of each cell; empty where it has no label, None where nothing says which.
 
     Raises:
         DataError: a cell is no list where others are, a label is empty or doubled, or two labels
@@ -71,7 +58,7 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Sets:
             parts = _split(text, separator) if text else []
         found.append(_checked(parts, row))
     _refuse_cases(found, rows)
-    return Sets(found, _SEPARATORS.get(separator, ""))
+    return found
 
 
 def of_one_label_each(pictures: pd.DataFrame) -> pd.DataFrame:
@@ -164,13 +151,16 @@ def _is_empty(cell: Any) -> bool:
 
 
 def _separator(texts: Sequence[str]) -> str:
-    """The character between labels: one that is never part of a name, or one whose parts recur."""
-    counts = {mark: sum(mark in text for text in texts) for mark in _SEPARATORS}
+    """Text between labels: one that is never part of a name, or one whose parts recur."""
+    counts = {mark: sum(mark in text for text in texts) for mark in _CERTAIN + _LIKELY}
     certain = max(_CERTAIN, key=counts.__getitem__)
-    if counts[certain]:
-        return certain
-    likely = [mark for mark in _SEPARATORS if counts[mark] and _recurs(texts, mark)]
-    return likely[0] if likely else ""
+    likely = (mark for mark in _LIKELY if counts[mark] and _recurs(texts, mark))
+    mark = certain if counts[certain] else next(likely, "")
+    may_be_doubled = mark and mark not in ",;"  # between two of these a label is missing
+    is_doubled = may_be_doubled and all(
+        text.count(mark) == 2 * text.count(2 * mark) for text in texts
+    )
+    return 2 * mark if is_doubled else mark
 
 
 def _recurs(texts: Sequence[str], mark: str) -> bool:
@@ -181,11 +171,11 @@ def _recurs(texts: Sequence[str], mark: str) -> bool:
     distinct = {text.strip() for text in texts}
     several = [_split(text, mark) for text in distinct if mark in text]
     parts = {part for each in several for part in each}
-    return parts <= distinct or len(parts) < len(several)
+    return parts <= distinct or (mark not in _OF_NAMES and len(parts) < len(several))
 
 
 def _split(text: str, separator: str) -> list[str]:
-    if separator in ("", " "):
+    if not separator.strip(" "):
         return text.split() if separator else [text.strip()]
     return [part.strip() for part in text.split(separator)]
 

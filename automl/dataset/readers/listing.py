@@ -210,7 +210,7 @@ def _rows(table: Table, columns: Columns, *, has_sets: bool) -> pd.DataFrame:
         cells = cells_of_sets.of_one_hot(table.rows, used) or cells
     if has_sets and columns.label == table.label_column:
         cells = cells_of_sets.as_lists(cells)
-    sets = cells_of_sets.of_rows(cells, names).labels if has_sets else None
+    sets = cells_of_sets.of_rows(cells, names) if has_sets else None
     found = labels.of_rows(cells, names) if sets is None else _as_texts(sets)
     splits = _splits(table, columns, names, found)
     text = {

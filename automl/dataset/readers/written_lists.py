@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -21,9 +22,14 @@ def read(cells: Sequence[Any]) -> list[Any]:
     Python's and JSON's `["cat", "dog"]` and NumPy's `['cat' 'dog']` are lists anywhere. Without
     quotation marks, or in other brackets (`[cat, dog]`, `{cat,dog}`), they are lists only where
     every text has the same brackets, and one has several entries: brackets may be part of a name.
+    Label Studio writes a single label as it is, and several as `{"choices": ["cat", "dog"]}`.
     """
     if not any(_may_be_list(cell) for cell in cells):
         return list(cells)
+    chosen = [_choices(cell) for cell in cells]
+    if any(each is not None for each in chosen):
+        alone = [[cell] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
+        return [one if each is None else each for one, each in zip(alone, chosen, strict=True)]
     texts = {text for cell in cells if isinstance(cell, str) and (text := cell.strip())}
     has_brackets = any(_are_in(first, last, texts) for first, last in _BRACKETS)
     return [
@@ -38,6 +44,17 @@ def _may_be_list(cell: Any) -> bool:
         and len(cell) <= _MAX_LENGTH
         and cell.lstrip().startswith(("[", "(", "{"))
     )
+
+
+def _choices(cell: Any) -> list[Any] | None:
+    """The labels of a cell as Label Studio writes several of them; None for another cell."""
+    if not _may_be_list(cell) or not cell.lstrip().startswith("{"):
+        return None
+    with contextlib.suppress(ValueError, RecursionError):
+        match json.loads(cell):
+            case {"choices": list(labels), **others} if not others:
+                return labels
+    return None
 
 
 def _are_in(first: str, last: str, texts: set[str]) -> bool:

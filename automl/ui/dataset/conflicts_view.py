@@ -5,8 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.dataset import label_sets
 from automl.dataset.conflicts import Conflict, conflicts, kept
 from automl.dataset.manifest import Manifest
+from automl.evaluation.first_score import Answer
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.texts import _
@@ -21,7 +23,7 @@ def show(
     corrected: Manifest,
     original: Manifest,
     corrections: Corrections,
-    predicted: Mapping[str, object],
+    predicted: Mapping[str, Answer],
 ) -> None:
     """Draw the conflicts, if there are any.
 
@@ -29,23 +31,24 @@ def show(
         corrected: the data set as corrected.
         original: the data set as it is.
         corrections: those made so far.
-        predicted: classes that the first score has found, by path; empty before it.
+        predicted: classes or labels that the first score has found, by path; empty before it.
     """
     found = conflicts(corrected)
     if not found:
         return
     st.subheader(_("The same picture under different labels"))
-    _settle_safe(found, original, corrections, predicted)
+    sets = label_sets.by_text(corrected.samples)
+    _settle_safe(found, sets, original, corrections, predicted)
     for number, conflict in enumerate(found[:_NUM_SHOWN]):
         with st.container(border=True, gap="xsmall"):
             _one(conflict, corrected, f"conflict {number} {conflict.paths[0]}")
             with st.container(horizontal=True):
                 for label in conflict.choices:
                     st.button(
-                        wording.plain(_("Keep {label}").format(label=label)),
+                        wording.plain(_("Keep {label}").format(label=label or _("no label"))),
                         key=f"keep {label} for {number} {conflict.paths[0]}",
                         on_click=picture_changes.relabel,
-                        args=(kept([(conflict, label)]), original, corrections),
+                        args=(kept([(conflict, label)], sets), original, corrections),
                     )
     if len(found) > _NUM_SHOWN:
         st.caption(
@@ -57,9 +60,10 @@ def show(
 
 def _settle_safe(
     found: list[Conflict],
+    sets: Mapping[str, list[str]],
     original: Manifest,
     corrections: Corrections,
-    predicted: Mapping[str, object],
+    predicted: Mapping[str, Answer],
 ) -> None:
     labels = [(conflict, conflict.safe_label(predicted)) for conflict in found]
     safe = [(conflict, label) for conflict, label in labels if label is not None]
@@ -67,7 +71,7 @@ def _settle_safe(
         return
     bulk_changes.apply_safe(
         len(safe),
-        kept(safe),
+        kept(safe, sets),
         original,
         corrections,
         explanation=_(
@@ -81,7 +85,8 @@ def _settle_safe(
 def _one(conflict: Conflict, corrected: Manifest, key: str) -> None:
     pairs = list(zip(conflict.paths, conflict.labels, strict=True))[:_NUM_COPIES]
     pictures = [
-        gallery.Picture(Path(path), label, rendering=corrected.rendering) for path, label in pairs
+        gallery.Picture(Path(path), label or _("no label"), rendering=corrected.rendering)
+        for path, label in pairs
     ]
     gallery.strip(pictures, width=72, key=key)
     if len(conflict.paths) > _NUM_COPIES:
