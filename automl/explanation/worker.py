@@ -19,7 +19,7 @@ from automl.explanation.request import ExplanationParameters, Reply, Request
 from automl.host.cores import usable_cores
 from automl.model import checkpoint
 from automl.model.description import ModelDescription
-from automl.model.network import Normalised
+from automl.model.network import Normalised, probabilities_of
 from automl.texts import mark
 
 _MAX_NAMED = 10
@@ -100,7 +100,7 @@ def explain(  # noqa: PLR0913
     inputs = torch.from_numpy(model_input(pixels[None])).to(model.mean.device)
     with torch.inference_mode():
         logits = model(inputs)[0]
-    probabilities = logits.sigmoid() if has_label_sets else logits.softmax(dim=0)
+    probabilities = probabilities_of(logits, has_label_sets=has_label_sets)
     target = int(probabilities.argmax()) if label is None else class_names.index(label)
     attributions = attribution.attribute(model, inputs, target, parameters)
     heat = attribution.heat(attributions, parameters.xai_algorithm)

@@ -270,7 +270,8 @@ def _about_labels(labels: str, *, has_label_sets: bool) -> list[str]:
             f"It knows {_plain(labels)} and gives any number of them to a picture, also none.",
             "Each probability comes from a sigmoid of its own and is not calibrated. Metrics of "
             "decisions are those at 0.5; `thresholds` of `settings.json`, in the order of the "
-            "labels, are those with the highest F1 of each label on the same pictures.",
+            "labels, are those with the highest F1 of each label on the same pictures, unless "
+            "others were chosen with `automl thresholds`.",
         ]
     return [
         f"It knows {_plain(labels)} and gives one of them to any picture, whatever is on it.",

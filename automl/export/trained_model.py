@@ -26,7 +26,7 @@ from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import checkpoint, familiarity, known_features, weights_folder
 from automl.model.description import ModelDescription
-from automl.model.network import Normalised
+from automl.model.network import Normalised, probabilities_of
 from automl.texts import mark
 
 Answers = Callable[[Path], NDArray[np.float32]]
@@ -142,9 +142,8 @@ class TrainedModel:
 
     def probabilities(self, logits: torch.Tensor) -> NDArray[Any]:
         """Convert logits (B, K) to probabilities."""
-        has_sets = self.description.has_label_sets
-        shares: NDArray[Any] = (logits.sigmoid() if has_sets else logits.softmax(1)).numpy()
-        return shares
+        shares = probabilities_of(logits, has_label_sets=self.description.has_label_sets)
+        return np.asarray(shares.numpy())
 
     def preprocessed(self, path: Path) -> NDArray[np.uint8]:
         """Decode, resize and crop a picture as for scoring; (H, W, 3)."""

@@ -18,7 +18,7 @@ from automl.errors import UserError
 from automl.evaluation import decisions
 from automl.model import blocks, cross_validated_probe, linear_head, linear_probe, prototypes
 from automl.model.linear_probe import LinearProbe
-from automl.model.network import Normalised
+from automl.model.network import Normalised, probabilities_of
 
 _NUM_NEIGHBOURS = 20
 _TEMPERATURE = 0.07
@@ -85,9 +85,8 @@ class NearestNeighbours(nn.Module):
         """(N, K) from features (N, D)."""
         parts = torch.from_numpy(features).split(_AT_ONCE)
         logits = torch.cat([self(part) for part in parts])
-        has_sets = self.labels.ndim == 2
-        shares: Probabilities = (logits.sigmoid() if has_sets else logits.softmax(dim=1)).numpy()
-        return shares
+        shares = probabilities_of(logits, has_label_sets=self.labels.ndim == 2)
+        return np.asarray(shares.numpy())
 
 
 @dataclass(frozen=True)

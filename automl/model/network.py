@@ -32,6 +32,11 @@ class Normalised(nn.Module):
         return logits
 
 
+def probabilities_of(logits: Tensor, *, has_label_sets: bool) -> Tensor:
+    """Convert logits (..., K): of labels that do not exclude each other each by itself."""
+    return logits.sigmoid() if has_label_sets else logits.softmax(dim=-1)
+
+
 def create(
     source: str, num_classes: int, *, pretrained: bool = False, drop_path_rate: float = 0.0
 ) -> nn.Module:

@@ -12,7 +12,7 @@ from automl.evaluation.predictions import Predictions
 from automl.evaluation.soups import Ingredients
 from automl.model import checkpoint
 from automl.model.description import ModelDescription
-from automl.model.network import Normalised
+from automl.model.network import Normalised, probabilities_of
 from automl.training.batches import scored_batches
 from automl.training.trial_data import LabelledPictures, opened
 
@@ -67,7 +67,7 @@ def _answers(
     batches = scored_batches(opened(pictures.pictures), side, batch_size=_BATCH_SIZE, device=device)
     with torch.inference_mode():
         logits = torch.cat([network(pixels).float().cpu() for pixels in batches])
-    shares = logits.sigmoid() if description.has_label_sets else logits.softmax(dim=1)
+    shares = probabilities_of(logits, has_label_sets=description.has_label_sets)
     return Predictions(pictures.sample_ids, pictures.labels, shares.numpy())
 
 
