@@ -22,6 +22,7 @@ def open_test_data(
     details = {"trial": trial} if trial else {}
     with refusals(), audited.recorded("open_test_data", source.id, **details):
         opening = test_data.open_for(source.directory, trial)
+        own = test_data.with_thresholds(source.directory, opening)
     metric = source.job.primary_metric
     validation = next(each for each in source.trials if each.trial_id == opening.trial_id)
     if as_json:
@@ -31,6 +32,7 @@ def open_test_data(
                 "primary_metric": metric,
                 "validation_score": validation.score(metric),
                 "test_score": opening.metrics[metric],
+                "with_thresholds": own,
                 **opening.model_dump(mode="json", exclude={"format_version"}),
             }
         )
@@ -42,6 +44,9 @@ def open_test_data(
     say(f"{metric} {shown}, {validation.scored_on}")
     shown = wording.score_with_ends(opening.metrics[metric], opening.score_low, opening.score_high)
     say(f"On the test data: {metric} {shown}, {opening.num_pictures:,} pictures")
+    if own:
+        scores = ", ".join(f"{name} {score:.3f}" for name, score in own.items())
+        say(f"There with the thresholds of the model: {scores}")
     if opening.num_unreadable:
         tell(f"{opening.num_unreadable:,} test pictures could not be read and are left out.")
     when = wording.local_time(opening.opened_at)

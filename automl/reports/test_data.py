@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from automl.errors import UserError
 from automl.evaluation.predictions import Predictions
-from automl.experiments import launcher, leaderboard, store
+from automl.experiments import chosen_thresholds, launcher, leaderboard, store
 from automl.experiments.records import TestOpening, now
 from automl.export import exporting, test_score
 from automl.export.request import ExportRequest
 from automl.figures import wording
+from automl.jobs.tasks import TASKS
 from automl.texts import mark
 
 if TYPE_CHECKING:
@@ -72,6 +73,22 @@ def open_for(
         if opened is not None:
             return _same_trial(opened, trial_id)
         return _open(experiment_dir, trial_id, launcher.user() if by is None else by, progress)
+
+
+def with_thresholds(experiment_dir: Path, opening: TestOpening) -> dict[str, float]:
+    """Metrics on the test pictures with the thresholds of the model, none of which were chosen on
+    them; empty for a task without thresholds."""
+    path = store.test_predictions_path(experiment_dir)
+    if not (TASKS[store.load_job(experiment_dir).task].has_label_sets and path.is_file()):
+        return {}
+    from automl.evaluation import threshold_effects
+    from automl.evaluation.set_answers import SetAnswers
+
+    predictions = store.load_predictions(path)
+    in_search = store.load_predictions(store.predictions_path(experiment_dir, opening.trial_id))
+    names = store.class_names(store.load_samples(experiment_dir))
+    own = chosen_thresholds.in_use(experiment_dir, opening.trial_id, in_search, names)
+    return threshold_effects.scores(SetAnswers(predictions.probabilities, predictions.labels, own))
 
 
 def _same_trial(opened: TestOpening, trial_id: str | None) -> TestOpening:

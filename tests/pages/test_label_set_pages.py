@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from automl.cli import cli
 from automl.dataset import label_sets, manifest
+from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
-from automl.experiments.records import TrialRecord
+from automl.experiments.records import TestOpening, TrialRecord, now
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.reports import html_report
@@ -209,6 +210,32 @@ def test_thresholds_are_chosen_on_the_command_line(experiment: Path) -> None:
     for option, sentence in (("bird=0.5", "which is no label here"), ("cat=2", "from 0 to 1")):
         refused = run(cli, [*asked, "--label", option])
         assert (refused.exit_code, sentence in refused.stderr) == (2, True)
+
+
+def test_test_data_are_scored_with_the_thresholds_of_the_model_too(
+    open_page: Callable[..., AppTest], experiment: Path
+) -> None:
+    answers = store.load_predictions(store.predictions_path(experiment, "t1"))
+    opening = TestOpening(
+        trial_id="t1",
+        opened_at=now(),
+        opened_by="ann",
+        num_pictures=len(answers.labels),
+        num_unreadable=0,
+        metrics=classification_metrics(answers.probabilities, answers.labels),
+        score_low=0.8,
+        score_high=1.0,
+    )
+    store.save_test(experiment, opening, answers)
+    run = CliRunner().invoke
+    assert run(cli, ["thresholds", experiment.name, "--label", "cat=0.05"]).exit_code == 0
+    found = json.loads(run(cli, ["test", experiment.name, "--json"]).stdout)
+    assert found["test_score"] == pytest.approx(12 / 13)
+    every = answers.labels | [True, False, False]  # each picture is said to have a cat
+    common, either = (answers.labels & every).sum(axis=1), every.sum(axis=1)
+    assert found["with_thresholds"]["iou"] == pytest.approx((common / either).mean())
+    said = f"with the thresholds of the model: IoU {found['with_thresholds']['iou']:.3f}, "
+    assert said in texts(open_page("test", experiment=experiment.name))
 
 
 def png(colour: str) -> bytes:

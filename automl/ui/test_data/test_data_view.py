@@ -9,6 +9,7 @@ from automl.access.permissions import Action
 from automl.experiments import leaderboard, store
 from automl.experiments.records import TestOpening, TrialRecord
 from automl.figures import wording
+from automl.reports import test_data
 from automl.texts import _
 from automl.ui import cached, cached_evaluation, guarded_actions, label_sets
 from automl.ui.answers import classes_view, confusion_view, label_errors_view, labels_view
@@ -125,6 +126,13 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
                 for side in (_("In the search"), _("Test"))
             },
         )
+        if own := test_data.with_thresholds(experiment_dir, opening):
+            scores = ", ".join(f"{wording.metric(key)} {own[key]:.3f}" for key in own)
+            st.caption(
+                _("On the test data with the thresholds of the model: {scores}.").format(
+                    scores=scores
+                )
+            )
 
 
 def side_by_side(trial: TrialRecord, opening: TestOpening) -> pd.DataFrame:
