@@ -61,6 +61,6 @@ def _tuned(results: Results) -> list[TrialRecord]:
 
 def _comparable(results: Results, trial: TrialRecord) -> float:
     """The score by which trials are ranked (see `automl.evaluation.comparable_scores`)."""
-    score = results.score(trial)
+    score = trial.ranking_score(results.primary_metric)
     assert score is not None
-    return trial.comparable_scores.get(results.primary_metric, score)
+    return score

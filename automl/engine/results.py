@@ -13,7 +13,7 @@ from automl.engine.standings import Standings
 from automl.engine.trial_states import LocalStates, TrialStates
 from automl.errors import UserError
 from automl.evaluation.intervals import bootstrap_interval
-from automl.experiments import expectation, store
+from automl.experiments import expectation, own_thresholds, store
 from automl.experiments.records import (
     Evaluation,
     Evidence,
@@ -100,6 +100,7 @@ class Results:
             changes |= {
                 "score_low": None,
                 "score_high": None,
+                "own_scores": {},
                 "comparable_scores": {},
                 "cost_rank": 0,
                 "refitted_on": None,
@@ -213,6 +214,7 @@ class Results:
         evaluations = [*earlier, evaluation]
         changes: dict[str, Any] = {
             "evaluations": evaluations,
+            "own_scores": {},
             "comparable_scores": {},
             "cost_rank": 0,
         }
@@ -221,7 +223,7 @@ class Results:
             changes["best_epoch"] = evaluation.epoch
         if end is not None:
             changes |= {"state": end.state, "reason": end.reason, "ended_at": now()}
-            changes |= self._interval(trial, predictions)
+            changes |= self._scored(trial, predictions)
         elif checkpoint is not None:
             files |= self._states.keep(trial_id, checkpoint)
         changed = trial.model_copy(update=changes)
@@ -236,7 +238,7 @@ class Results:
 
     def add(self, trial: TrialRecord, files: Mapping[str, Path]) -> None:
         """Record a trial that has ended, with its files by their path in its folder."""
-        changed = trial.model_copy(update=self._interval(trial, files["predictions.parquet"]))
+        changed = trial.model_copy(update=self._scored(trial, files["predictions.parquet"]))
         journal.commit(self.experiment_dir, changed, files)
         self._set(changed)
         self._update_standings()
@@ -247,7 +249,7 @@ class Results:
         """Record that a trial has answered for more pictures; the file has all its answers."""
         trial = self.trials[trial_id]
         changes = {"scored": scored, "evidence": evidence, "score_low": None, "score_high": None}
-        changed = trial.model_copy(update={**changes, **self._interval(trial, predictions)})
+        changed = trial.model_copy(update={**changes, **self._scored(trial, predictions)})
         journal.commit(self.experiment_dir, changed, {"predictions.parquet": predictions})
         self._set(changed)
         for other in list(self.trials.values()):  # all may have answered for the same pictures now
@@ -275,7 +277,7 @@ class Results:
         if trial.state.is_finished:
             return
         changes |= {"state": state, "reason": reason, "ended_at": now()}
-        self._change(trial_id, **changes, **self._interval(trial))
+        self._change(trial_id, **changes, **self._scored(trial))
         if self.trials[trial_id].is_kept:
             self._states.forget(trial_id)
         self._update_standings()
@@ -313,7 +315,8 @@ class Results:
         """Rank of a trial that is, or was, in doubt."""
         if trial.trial_id not in in_doubt:
             return {"may_be_best": True}
-        score = min(in_doubt[trial.trial_id], self.score(trial) or 0.0)
+        own = trial.own_scores.get(self.primary_metric, self.score(trial) or 0.0)
+        score = min(in_doubt[trial.trial_id], own)
         return {
             "may_be_best": False,
             "comparable_scores": {self.primary_metric: score},
@@ -330,10 +333,8 @@ class Results:
         """The trial's best score so far; None if it has none or NaN."""
         return self._standings.score(trial)
 
-    def _interval(
-        self, trial: TrialRecord, new_predictions: Path | None = None
-    ) -> dict[str, float]:
-        """Confidence interval of the trial's score, if there is one.
+    def _scored(self, trial: TrialRecord, new_predictions: Path | None = None) -> dict[str, Any]:
+        """Confidence interval of the trial's score, and the score with its own thresholds, if any.
 
         Args:
             trial: the record before the change.
@@ -347,7 +348,9 @@ class Results:
         low, high = bootstrap_interval(
             self.primary_metric, predictions.probabilities, predictions.labels
         )
-        return {} if math.isnan(low) else {"score_low": low, "score_high": high}
+        own = own_thresholds.scores(self.experiment_dir, predictions, self.primary_metric)
+        interval = {} if math.isnan(low) else {"score_low": low, "score_high": high}
+        return {"own_scores": own, **interval}
 
     @property
     def share_done(self) -> float:

@@ -22,7 +22,8 @@ class Standings:
         if score is None or not trial.may_be_best:
             self._ranks.pop(trial.trial_id, None)
         else:
-            ranking = trial.comparable_scores.get(self._primary_metric, score)
+            ranking = trial.ranking_score(self._primary_metric)
+            assert ranking is not None  # there is a score
             self._ranks[trial.trial_id] = (ranking, -trial.cost_rank, -trial.number)
             self._scores[trial.trial_id] = score
 

@@ -61,6 +61,10 @@ class Candidate:
     """Cost of the model, the most important first, for example seconds a picture, then bytes;
     lower is better."""
 
+    unmoved: Predictions | None = None
+    """The answers as they are, where `predictions` are moved to the thresholds of the model, see
+    `thresholds.as_handed_out`."""
+
 
 class Comparison(NamedTuple):
     """Scores of M trials as if each of them had answered for all pictures."""

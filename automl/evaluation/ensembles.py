@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import decisions, metrics, significance
+from automl.evaluation import decisions, metrics, significance, thresholds
 from automl.evaluation.predictions import Predictions, in_common
 
 MAX_MEMBERS = 4
@@ -73,10 +73,11 @@ def find(
     names, aligned = _usable(answers, latencies)
     if len(names) < 2 or len(aligned[0].labels) < MIN_PICTURES:
         return None
+    labels, given = aligned[0].labels, np.stack([each.probabilities for each in aligned])
     pool = _Pool(
         metric,
-        np.stack([each.probabilities for each in aligned]),
-        aligned[0].labels,
+        np.stack([thresholds.as_handed_out(metric, each).probabilities for each in aligned]),
+        labels,
         np.array([latencies[name] for name in names]),
     )
     rng = np.random.default_rng(seed)
@@ -86,19 +87,30 @@ def find(
     fold_of = folds(aligned[0].sample_ids, groups or {}, rng)
     if fold_of.max() < 1:
         return None
-    mixed, single = np.empty_like(pool.probabilities[:2])
+    mixed, single = np.empty_like(given[:2])
     for fold in range(fold_of.max() + 1):
         others, mine = np.flatnonzero(fold_of != fold), fold_of == fold
-        mixed[mine] = np.tensordot(pool.select(others, rng), pool.probabilities[:, mine], axes=1)
-        single[mine] = pool.probabilities[pool.best(others), mine]
-    gain = pool.score(mixed, pool.labels) - pool.score(single, pool.labels)
-    p_value = significance.p_value_of_difference(metric, mixed, single, pool.labels)
-    return Ensemble(
+        mixed[mine] = np.tensordot(pool.select(others, rng), given[:, mine], axes=1)
+        single[mine] = given[pool.best(others), mine]
+    return judged(
+        metric,
         {names[index]: float(weights[index]) for index in np.argsort(-weights) if weights[index]},
-        Predictions(aligned[0].sample_ids, pool.labels, mixed),
-        float(gain),
-        gain > 0 and p_value is not None and p_value <= significance.LEVEL,
+        *(Predictions(aligned[0].sample_ids, labels, each) for each in (mixed, single)),
     )
+
+
+def judged(
+    metric: str, weights: dict[str, float], mixed: Predictions, single: Predictions
+) -> Ensemble:
+    """The ensemble of these weights, by its answers and those of single models."""
+    ours, theirs = (thresholds.as_handed_out(metric, each) for each in (mixed, single))
+    scores = [metrics.primary(metric, each.probabilities, each.labels) for each in (ours, theirs)]
+    gain = scores[0] - scores[1]
+    p_value = significance.p_value_of_difference(
+        metric, ours.probabilities, theirs.probabilities, ours.labels
+    )
+    is_beyond_noise = gain > 0 and p_value is not None and p_value <= significance.LEVEL
+    return Ensemble(weights, mixed, float(gain), is_beyond_noise)
 
 
 def _usable(

@@ -44,7 +44,9 @@ def choose(comparison: Comparison) -> int:
     return min(range(len(rows)), key=lambda index: (-scores[index], rows[index].cost))
 
 
-def expected_score(comparison: Comparison, chosen: int) -> ExpectedScore | None:
+def expected_score(
+    comparison: Comparison, chosen: int, ranked: Comparison | None = None
+) -> ExpectedScore | None:
     """Score to expect of the model of a trial that was chosen by these scores.
 
     The best of several scores is too high. So in every bootstrap resample the best trial is chosen
@@ -65,6 +67,7 @@ def expected_score(comparison: Comparison, chosen: int) -> ExpectedScore | None:
     Args:
         comparison: the trials it was chosen from.
         chosen: index of the trial, from `choose`.
+        ranked: the same trials by the scores that they are chosen by, if those are others.
 
     Returns:
         None if the trial has answered for fewer than `MIN_PICTURES` pictures.
@@ -73,7 +76,7 @@ def expected_score(comparison: Comparison, chosen: int) -> ExpectedScore | None:
     num_pictures = len(row.predictions.labels)
     if num_pictures < MIN_PICTURES:
         return None
-    best = resampled.argmax(axis=1)
+    best = (ranked or comparison).resampled.argmax(axis=1)
     highest = resampled[np.arange(len(best)), best]
     number = _independent_pictures(scores[chosen], resampled[:, chosen], num_pictures)
     unbiased = min(1.0, float(np.mean(2 * scores[best] - highest)))

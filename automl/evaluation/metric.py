@@ -33,6 +33,10 @@ class Metric:
 
     is_higher_better: bool = True
 
+    has_thresholds: bool = False
+    """Its value depends on the thresholds from which labels are predicted: 0.5, unless the model
+    has its own."""
+
     @property
     def is_primary(self) -> bool:
         """True if a job may optimise this metric."""

@@ -166,12 +166,21 @@ def _family(  # noqa: PLR0913
     by_label: "_ByLabel",
     micro: "_Value",
     weighted_differences: "_Differences | None" = None,
+    *,
+    has_thresholds: bool = True,
 ) -> tuple[Metric, ...]:
     """The macro, micro and weighted average of a metric of one label."""
 
     def metric(average: str, value: "_Value", differences: "_Differences | None" = None) -> Metric:
         text = f"{explanation} {_AVERAGES[average]}"
-        return Metric(f"{base}_{average}", f"{average} {name}", text, value, differences)
+        return Metric(
+            f"{base}_{average}",
+            f"{average} {name}",
+            text,
+            value,
+            differences,
+            has_thresholds=has_thresholds,
+        )
 
     return (
         metric("macro", lambda answers: answers.macro(by_label(answers))),
@@ -189,6 +198,7 @@ ALL = (
         "Intersection over union of the true and the predicted labels of a picture, on average.",
         lambda answers: float(answers.overlaps.mean()),
         _iou_differences,
+        has_thresholds=True,
     ),
     *_family(
         "iou",
@@ -204,6 +214,7 @@ ALL = (
         "Share of the pictures for which exactly the true labels are predicted.",
         lambda answers: float(answers.is_right.mean()),
         _accuracy_differences,
+        has_thresholds=True,
     ),
     Metric(
         "hamming_loss",
@@ -211,6 +222,7 @@ ALL = (
         "Share of wrong decisions among all decisions for a picture and a label; lower is better.",
         lambda answers: float((answers.predicted != answers.labels).mean()),
         is_higher_better=False,
+        has_thresholds=True,
     ),
     Metric(
         "balanced_accuracy",
@@ -218,6 +230,7 @@ ALL = (
         "Mean over the labels of the share of right decisions, with as much weight on the pictures "
         "that have the label as on the others.",
         _balanced_accuracy,
+        has_thresholds=True,
     ),
     Metric(
         "norm_macro_recall",
@@ -225,12 +238,14 @@ ALL = (
         "Balanced accuracy on a scale where guessing is 0 and a perfect model is 1.",
         lambda answers: answers.macro(answers.informedness),
         _informedness_differences,
+        has_thresholds=True,
     ),
     Metric(
         "weighted_accuracy",
         "weighted accuracy",
         "Share of right decisions by label, weighted by the number of pictures with the label.",
         _weighted_accuracy,
+        has_thresholds=True,
     ),
     Metric(
         "matthews_correlation",
@@ -238,6 +253,7 @@ ALL = (
         "Correlation between true and predicted labels over all decisions: 1 is perfect, 0 is "
         "chance.",
         _matthews_correlation,
+        has_thresholds=True,
     ),
     Metric(
         "log_loss",
@@ -291,6 +307,7 @@ ALL = (
         lambda answers: answers.areas,
         _micro_area,
         lambda first, second: first.area_shares - second.area_shares,
+        has_thresholds=False,
     ),
     *_family(
         "average_precision_score",
@@ -299,6 +316,7 @@ ALL = (
         lambda answers: answers.average_precisions,
         _micro_average_precision,
         lambda first, second: first.precision_shares - second.precision_shares,
+        has_thresholds=False,
     ),
 )
 """All of them, the primary one of a job that names none first."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import ensembles, metrics, significance
+from automl.evaluation import ensembles, thresholds
 from automl.evaluation.ensembles import Ensemble
 from automl.evaluation.predictions import Predictions, in_common
 
@@ -47,24 +47,20 @@ def find(
         return None
     folds = ensembles.folds(aligned[0].sample_ids, groups or {}, np.random.default_rng(seed))
     probabilities = np.stack([each.probabilities for each in aligned])
+    moved = np.stack([thresholds.as_handed_out(metric, each).probabilities for each in aligned])
     every, single = range(len(names)), [i for i, name in enumerate(names) if len(name) == 1]
-    best = names[_best(metric, probabilities, labels, every)]
+    best = names[_best(metric, moved, labels, every)]
     if len(best) == 1 or folds.max() < 1:
         return None
     mixed, alone = np.empty_like(probabilities[:2])
     for fold in range(folds.max() + 1):
         others, mine = folds != fold, folds == fold
-        seen = probabilities[:, others], labels[others]
+        seen = moved[:, others], labels[others]
         mixed[mine] = probabilities[_best(metric, *seen, every), mine]
         alone[mine] = probabilities[_best(metric, *seen, single), mine]
-    gain = metrics.primary(metric, mixed, labels) - metrics.primary(metric, alone, labels)
-    p_value = significance.p_value_of_difference(metric, mixed, alone, labels)
-    return Ensemble(
-        {trial_id: 1 / len(best) for trial_id in best},
-        Predictions(aligned[0].sample_ids, labels, mixed),
-        float(gain),
-        gain > 0 and p_value is not None and p_value <= significance.LEVEL,
-    )
+    weights = {trial_id: 1 / len(best) for trial_id in best}
+    answers_of = (Predictions(aligned[0].sample_ids, labels, each) for each in (mixed, alone))
+    return ensembles.judged(metric, weights, *answers_of)
 
 
 def _best(

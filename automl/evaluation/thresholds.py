@@ -4,15 +4,16 @@ They are chosen for an aim on answers of models that have not seen the pictures:
 or one for each. Scores with them belong to other pictures, see `cross_fitted`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl.errors import UserError, short
-from automl.evaluation import ranking_areas
+from automl.evaluation import metrics, ranking_areas
 from automl.evaluation.decisions import THRESHOLD
+from automl.evaluation.predictions import Predictions
 from automl.evaluation.ranking_areas import Ranking, Steps
 from automl.evaluation.set_answers import SetAnswers
 
@@ -137,6 +138,27 @@ def cross_fitted(
                 probabilities[others], truth[others], aim, one_for_all=one_for_all
             )
     return SetAnswers(probabilities, truth, thresholds)
+
+
+def as_handed_out(metric: str, predictions: Predictions) -> Predictions:
+    """The answers of a model with thresholds of its own, moved so that 0.5 is the threshold.
+
+    The thresholds are those for F1, as of a model that is handed out, and chosen on other pictures
+    (`cross_fitted`). The order of the probabilities of a label holds on both sides of 0.5 and
+    within a fold, which is enough for metrics of decisions; for another metric, or a task without
+    thresholds, the answers are returned as they are.
+    """
+    if not metrics.METRICS_OF_TASK[metrics.task_of(predictions.labels)][metric].has_thresholds:
+        return predictions
+    answers = cross_fitted(predictions.probabilities, predictions.labels)
+    if not answers.is_finite:
+        return predictions
+    own = np.clip(answers.thresholds, 1e-6, 1 - 1e-6)
+    scores = predictions.probabilities.astype(np.float64)
+    above = THRESHOLD + THRESHOLD * (scores - own) / (1 - own)
+    below = np.minimum(THRESHOLD * scores / own, np.nextafter(np.float32(THRESHOLD), np.float32(0)))
+    moved = np.where(answers.predicted, np.clip(above, THRESHOLD, 1), below)
+    return replace(predictions, probabilities=moved.astype(np.float32))
 
 
 def _best(scores: NDArray[np.floating], truth: NDArray[Any], aim: Aim) -> float:

@@ -1,11 +1,12 @@
 """Score to expect of the model that is handed out, from the trials' answers on disk."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from automl.experiments import leaderboard, probe_parts, store, ties
+from automl.experiments import leaderboard, own_thresholds, probe_parts, store, ties
 from automl.experiments.records import TrialRecord
 from automl.texts import mark
 
@@ -53,14 +54,15 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
 
     ranked = leaderboard.by_score([trial for trial in trials if not trial.members], metric)
     rows = [
-        _candidate(experiment_dir, trial)
+        _candidate(experiment_dir, trial, metric)
         for trial in ties.compared(experiment_dir, ranked)
         if store.predictions_path(experiment_dir, trial.trial_id).is_file()
     ]
     values = {trial.trial_id: trial.hyperparameters for trial in ranked}
     part_ids = probe_parts.not_better(metric, rows, values)
     rows = [row for row in rows if row.trial_id not in part_ids]
-    comparison = comparable_scores.compare(metric, rows, groups(experiment_dir))
+    together = groups(experiment_dir)
+    comparison = comparable_scores.compare(metric, rows, together)
     if comparison is None:
         return Found(Expectation(), {}, [], {})
     chosen = expected_score.choose(comparison)
@@ -74,15 +76,13 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     equally_good = [row.trial_id for row in by_cost if scores[row.trial_id] == best]
     combined = [trial for trial in trials if trial.members and trial.may_be_best]
     if not combined:
-        expectation = _expectation(comparison, chosen)
+        expectation = _expectation(metric, comparison, chosen, together)
         chosen_id = comparison.rows[chosen].trial_id
         handed_out = next(trial for trial in ranked if trial.trial_id == chosen_id)
     else:
         handed_out = max(combined, key=lambda trial: trial.ranking_score(metric) or 0.0)
-        own = _candidate(experiment_dir, handed_out)
-        expectation = _of_ensemble(
-            comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
-        )
+        own = _candidate(experiment_dir, handed_out, metric)
+        expectation = _of_ensemble(metric, [own, *rows], together)
     expectation = _with_gain(expectation, handed_out, metric)
     expectation = _with_refit(expectation, handed_out)
     in_doubt = {trial_id: scores[part] for trial_id, part in part_ids.items()}
@@ -127,8 +127,11 @@ def _with_refit(expectation: Expectation, trial: TrialRecord) -> Expectation:
     return expectation._replace(expected_basis=f"{expectation.expected_basis} {said}".lstrip())
 
 
-def _of_ensemble(comparison: "Comparison | None") -> Expectation:
+def _of_ensemble(
+    metric: str, rows: "Sequence[Candidate]", groups: Mapping[int, int]
+) -> Expectation:
     """That of the first row alone: it was not chosen by these scores."""
+    comparison = _as_shown(metric, rows, groups)
     if comparison is None:
         return Expectation()
     alone = comparison._replace(
@@ -136,13 +139,36 @@ def _of_ensemble(comparison: "Comparison | None") -> Expectation:
         scores=comparison.scores[:1],
         resampled=comparison.resampled[:, :1],
     )
-    return _expectation(alone, 0)
+    return _of_chosen(alone, 0)
 
 
-def _expectation(comparison: "Comparison", chosen: int) -> Expectation:
+def _expectation(
+    metric: str, ranked: "Comparison", chosen: int, groups: Mapping[int, int]
+) -> Expectation:
+    """That of a trial which was chosen by the ranked scores, in the scores that are shown."""
+    if all(row.unmoved is None for row in ranked.rows):
+        return _of_chosen(ranked, chosen)
+    shown = _as_shown(metric, ranked.rows, groups)
+    return Expectation() if shown is None else _of_chosen(shown, chosen, ranked)
+
+
+def _as_shown(
+    metric: str, rows: "Sequence[Candidate]", groups: Mapping[int, int]
+) -> "Comparison | None":
+    from automl.evaluation import comparable_scores  # slow to import
+
+    unmoved = [
+        row if row.unmoved is None else replace(row, predictions=row.unmoved) for row in rows
+    ]
+    return comparable_scores.compare(metric, unmoved, groups)
+
+
+def _of_chosen(
+    comparison: "Comparison", chosen: int, ranked: "Comparison | None" = None
+) -> Expectation:
     from automl.evaluation import expected_score  # slow to import
 
-    expected = expected_score.expected_score(comparison, chosen)
+    expected = expected_score.expected_score(comparison, chosen, ranked)
     if expected is not None:
         return Expectation(expected.score, expected.low, expected.high, _basis(expected))
     num_pictures = len(comparison.rows[chosen].predictions.labels)
@@ -164,15 +190,22 @@ def _basis(expected: "ExpectedScore") -> str:
     return template.format(pictures=f"{expected.num_pictures:,}", trials=expected.num_trials)
 
 
-def _candidate(experiment_dir: Path, trial: TrialRecord) -> "Candidate":
+def _candidate(experiment_dir: Path, trial: TrialRecord, metric: str) -> "Candidate":
     from automl.evaluation.comparable_scores import Candidate
 
     path = store.predictions_path(experiment_dir, trial.trial_id)
     answers = store.load_predictions(path)
+    moved = own_thresholds.applied(experiment_dir, answers, metric)
     latency = float(trial.effective.get("latency_ms") or math.inf)
     learns = trial.method != "majority_class"  # a constant answer gains nothing by more pictures
     share = trial.evidence.trained_share if trial.evidence and learns else 1.0
-    return Candidate(trial.trial_id, answers, share=share, cost=(latency, trial.number))
+    return Candidate(
+        trial.trial_id,
+        moved,
+        share=share,
+        cost=(latency, trial.number),
+        unmoved=None if moved is answers else answers,
+    )
 
 
 def groups(experiment_dir: Path) -> dict[int, int]:

@@ -75,6 +75,7 @@ def _against(metric: str, row: "Candidate", part: "Candidate") -> tuple[float, b
     from automl.evaluation import metrics, significance  # slow to import
     from automl.evaluation.predictions import in_common
 
-    mine, other = in_common(row.predictions, part.predictions)
-    ours, theirs = (metrics.primary(metric, e.probabilities, e.labels) for e in (mine, other))
+    moved = in_common(row.predictions, part.predictions)
+    ours, theirs = (metrics.primary(metric, e.probabilities, e.labels) for e in moved)
+    mine, other = in_common(*(one.unmoved or one.predictions for one in (row, part)))
     return theirs, ours > theirs and significance.is_less_wrong(mine, other)

@@ -216,6 +216,10 @@ class TrialRecord(FrozenModel):
     score_high: float | None = None
     """95 % interval of the best evaluation's primary metric, over the pictures of the evidence."""
 
+    own_scores: dict[str, float] = Field(default_factory=dict)
+    """By metric, scores with thresholds of the model's own, chosen on other pictures; they rank the
+    trials. Empty where the model is handed out without any (see `own_thresholds`)."""
+
     comparable_scores: dict[str, float] = Field(default_factory=dict)
     """By metric, scores as if all trials had answered for the same pictures; they rank the trials.
     Empty if they have."""
@@ -331,7 +335,8 @@ class TrialRecord(FrozenModel):
 
     def ranking_score(self, primary_metric: str) -> float | None:
         """Score that ranks the trial among others, which may have answered for other pictures."""
-        return self.comparable_scores.get(primary_metric, self.score(primary_metric))
+        known = {**self.own_scores, **self.comparable_scores}
+        return known.get(primary_metric, self.score(primary_metric))
 
 
 class Continuation(FrozenModel):

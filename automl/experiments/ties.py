@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from automl.evaluation.predictions import Predictions, in_common
-from automl.experiments import leaderboard, store
+from automl.experiments import leaderboard, own_thresholds, store
 from automl.experiments.records import TrialRecord
 
 MAX_COMPARED = 20
@@ -22,7 +22,9 @@ def p_values(
     for trial in compared(experiment_dir, leaderboard.by_score(trials, metric)):
         path = store.predictions_path(experiment_dir, trial.trial_id)
         if path.is_file():
-            answers[trial.trial_id] = store.load_predictions(path)
+            answers[trial.trial_id] = own_thresholds.applied(
+                experiment_dir, store.load_predictions(path), metric
+            )
     return against_best(answers, metric)
 
 
@@ -46,7 +48,7 @@ def against_best(answers: Mapping[str, Predictions], metric: str) -> dict[str, f
     same pictures are tested together, on those pictures that the best one was scored on, too.
 
     Args:
-        answers: by trial id; those of the best trial come first.
+        answers: by trial id, as they rank the trials; those of the best trial come first.
         metric: key of the primary metric.
 
     Returns:

@@ -311,13 +311,23 @@ def _place(record: "TrialRecord") -> str:
 
 
 def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
-    """Sentence on the order of trials that were scored on different pictures; empty without any."""
-    if not any(primary_metric in record.comparable_scores for record in trials):
-        return ""
-    return _(
-        "Some trials are scored on the validation pictures alone, others on more pictures: the "
-        "order makes up for that, so a high score on few pictures counts for less."
-    )
+    """Sentences on the order of trials where it is not that of the scores; empty where it is."""
+    said = []
+    if any(primary_metric in record.own_scores for record in trials):
+        said.append(
+            _(
+                "The order is by {metric} with the thresholds of each model, chosen on other "
+                "pictures; the scores shown are those with a threshold of 0.5."
+            ).format(metric=metric(primary_metric))
+        )
+    if any(primary_metric in record.comparable_scores for record in trials):
+        said.append(
+            _(
+                "Some trials are scored on the validation pictures alone, others on more pictures: "
+                "the order makes up for that, so a high score on few pictures counts for less."
+            )
+        )
+    return " ".join(said)
 
 
 def not_beaten(

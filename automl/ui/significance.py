@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.evaluation.predictions import in_common
-from automl.experiments import ties
+from automl.experiments import own_thresholds, ties
 from automl.experiments.across import Comparison
 from automl.experiments.records import TrialRecord
 from automl.texts import _
@@ -45,7 +45,11 @@ def across(metric: str, first: Answers, second: Answers) -> Comparison | None:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _p_values(metric: str, answers: tuple[Answers, ...]) -> dict[str, float | None]:
-    return ties.against_best({each.trial_id: each.predictions for each in answers}, metric)
+    ranked = {
+        each.trial_id: own_thresholds.applied(each.experiment_dir, each.predictions, metric)
+        for each in answers
+    }
+    return ties.against_best(ranked, metric)
 
 
 @st.cache_data(max_entries=5_000, show_spinner=False)

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
 from automl.errors import UserError
-from automl.evaluation import thresholds
+from automl.evaluation import metrics, thresholds
+from automl.evaluation.predictions import Predictions
 
 RNG = np.random.default_rng(2)
 TRUTH = RNG.random((200, 3)) < [0.4, 0.2, 0.02]
@@ -103,3 +106,22 @@ def test_one_threshold_for_all_labels_and_a_fixed_one():
 def test_an_aim_that_is_none_is_refused(text):
     with pytest.raises(UserError, match="The aim of the thresholds is"):
         thresholds.Aim.parse(text)
+
+
+def test_own_thresholds_become_one_half_in_metrics_of_decisions():
+    rng = np.random.default_rng(3)
+    truth = rng.random((200, 4)) < [0.5, 0.3, 0.2, 0.03]
+    shares = (rng.random(truth.shape) * 0.3 + 0.2 * truth).astype(np.float32)
+    answers = Predictions(np.arange(200), truth, shares)
+    fitted = thresholds.cross_fitted(shares, truth)
+    for metric in ("iou", "accuracy", "norm_macro_recall", "precision_score_weighted"):
+        moved = thresholds.as_handed_out(metric, answers)
+        assert np.array_equal(moved.predicted, fitted.predicted)
+        assert 0 <= moved.probabilities.min() <= moved.probabilities.max() <= 1
+        scored = metrics.primary(metric, moved.probabilities, truth)
+        assert scored == pytest.approx(metrics.value(metric, fitted))
+    assert thresholds.as_handed_out("auc_weighted", answers) is answers
+    broken = replace(answers, probabilities=np.full_like(shares, np.nan))
+    assert thresholds.as_handed_out("iou", broken) is broken
+    of_one = Predictions(np.arange(200), truth[:, 0].astype(int), shares)
+    assert thresholds.as_handed_out("accuracy", of_one) is of_one

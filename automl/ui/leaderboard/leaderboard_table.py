@@ -70,6 +70,8 @@ def columns(
         ("reason", "latency", [latency(trial) for trial in ordered]),
         ("reason", "licence", [trial.effective.get("weights_licence") for trial in ordered]),
     ]
+    if any(metric in trial.own_scores for trial in ordered):
+        added.insert(0, ("state", "own", [trial.own_scores.get(metric) for trial in ordered]))
     for before, name, values in added:
         table.insert(list(table.columns).index(before), name, values)
     bests = [trial.best_evaluation() for trial in ordered]
@@ -132,7 +134,7 @@ def _chosen_columns(table: pd.DataFrame) -> list[str]:
 
 
 def _is_measured(table: pd.DataFrame, name: str) -> bool:
-    return name in ("parameters", "latency") and bool(table[name].notna().any())
+    return name in ("own", "parameters", "latency") and bool(table[name].notna().any())
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
@@ -163,6 +165,7 @@ def _title(name: str) -> str:
     titles = {
         "number": _("Trial"),
         "half": _("95 % interval"),
+        "own": _("With its thresholds"),
         "tied": _("Against the best"),
         "parameters": _("Parameters"),
         "megabytes": _("Weights"),
@@ -177,6 +180,14 @@ def _title(name: str) -> str:
 def _config(metric: str) -> dict[str, Any]:
     return {
         **trial_table.config(metric),
+        "own": _NUMBER(
+            _title("own"),
+            format="%.3f",
+            help=_(
+                "The score with thresholds of the model's own, chosen on other pictures. It ranks "
+                "the trials."
+            ),
+        ),
         "tied": _TEXT(
             _title("tied"),
             help=_(

@@ -146,7 +146,10 @@ def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
     baseline = next((trial for trial in ranked if baselines.is_baseline(trial)), None)
     if baseline is None or baseline is ranked[0]:
         return None
-    difference = (ranked[0].score(metric) or 0.0) - (baseline.score(metric) or 0.0)
+    best, other = (
+        trial.own_scores.get(metric, trial.score(metric) or 0.0) for trial in (ranked[0], baseline)
+    )
+    difference = best - other
     return _("{difference} over {trial}").format(
         difference=f"{difference:+.3f}", trial=wording.trial(baseline)
     )
