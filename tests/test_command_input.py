@@ -1,4 +1,4 @@
-"""What commands say of arguments that are empty, missing, unknown or elsewhere."""
+"""Answers of commands to arguments that are empty, missing, unknown or elsewhere."""
 
 import os
 import pwd
@@ -26,7 +26,7 @@ def automl(*arguments: object) -> Result:
 
 
 def said(result: Result) -> str:
-    """What was said of a wrong call, without its box."""
+    """Error of a wrong call, without its box."""
     assert (result.exit_code, result.stdout) == (2, "")
     return " ".join(result.stderr.replace("│", "").split())
 

@@ -1,4 +1,4 @@
-"""What all commands share: no value is empty, paths may begin with `~`, flags show no type."""
+"""Rules of all commands: no value is empty, paths may begin with `~`, flags show no type."""
 
 from pathlib import Path
 from typing import Any
