@@ -10,7 +10,14 @@ from pathlib import Path
 
 from automl.dataset import cache_entries, file_kinds
 from automl.dataset.archive_entry_names import EntryNames, refusal, safe_parts
-from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, starts_like
+from automl.dataset.archive_members import (
+    BROKEN,
+    OPEN,
+    ArchiveType,
+    Member,
+    is_from_disk,
+    starts_like,
+)
 from automl.dataset.walk import is_hidden
 from automl.errors import DataError
 from automl.host import home
@@ -249,9 +256,8 @@ def _reported(members: Iterator[Member], part: Part, folder: Path) -> Iterator[M
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise DataError(_no_room(part.name, folder.parent)) from error
-        if error.errno not in (None, errno.EINVAL):
+        if is_from_disk(error):
             raise
-        # gzip and bz2 raise an OSError without a number; in damaged zip files zipfile seeks to -1
         raise _broken(part, error) from error
     except BROKEN as error:
         raise _broken(part, error) from error

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from automl.dataset.archive_members import BROKEN, stem_and_suffix
+from automl.dataset.archive_members import BROKEN, check_directory, stem_and_suffix
 from automl.dataset.copied_names import original_of
 
 
@@ -49,7 +49,8 @@ def _are_equal(folder: Path, one: str, two: str) -> bool:
 def _entries(path: Path) -> set[tuple[str, int, int]]:
     """Name, checksum and size of each entry of a zip file; nothing for another one."""
     try:
+        check_directory(path)
         with zipfile.ZipFile(path) as archive:
             return {(info.filename, info.CRC, info.file_size) for info in archive.infolist()}
-    except (*BROKEN, OSError):
+    except (*BROKEN, OSError):  # a DataError is a ValueError
         return set()

@@ -2,7 +2,9 @@
 
 import bz2
 import contextlib
+import errno
 import gzip
+import io
 import lzma
 import stat
 import struct
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, BinaryIO, Literal, cast
 
 from automl.dataset import code_pages
 from automl.errors import DataError
@@ -103,14 +105,34 @@ def names_of_unknown_code_page(path: Path) -> list[bytes]:
         return []
 
 
+def is_from_disk(error: BaseException) -> bool:
+    """True for a failed read, False for damage.
+
+    gzip and bz2 raise an OSError without a number. An offset in a damaged list of entries may be
+    negative: seeking there is EINVAL.
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
 def check_directory(path: Path) -> None:
     """Refuse a zip file whose directory zipfile would read into gigabytes of memory.
 
-    Its size is in the end record, or in the zip64 record 76 bytes before that.
+    Raises:
+        DataError: names the size and the limit.
+        OSError: the file cannot be opened.
     """
     with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - _END_BYTES, 0))
-        end = file.read()
+        check_directory_of(file, str(path))
+
+
+def check_directory_of(file: BinaryIO, path: str) -> None:
+    """Refuse the directory of an open file, see `check_directory`.
+
+    Its size is in the end record, or in the zip64 record 76 bytes before that.
+    """
+    file.seek(max(file.seek(0, io.SEEK_END) - _END_BYTES, 0))
+    end = file.read()
+    file.seek(0)
     start = end.rfind(b"PK\x05\x06")  # without it zipfile says that the file is none
     num_bytes = int.from_bytes(end[start + 12 : start + 16], "little") if start >= 0 else 0
     zip64 = end[max(start - 76, 0) : max(start, 0)]

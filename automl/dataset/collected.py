@@ -30,9 +30,9 @@ def add(data_set: Path, label: str, content: bytes, suffix: str) -> Path:
         suffix: ending of the file, such as `.jpg`.
 
     Raises:
-        DataError: no folder can have the name of the class.
+        DataError: no folder can have the name of the class beside those of the others.
     """
-    target = data_set / checked(label, mark("a class"))
+    target = data_set / checked_class(data_set, label)
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
     atomic.write_bytes(path, content)
@@ -50,6 +50,23 @@ def pictures(data_set: Path) -> dict[str, list[Path]]:
 
 def _age(path: Path) -> int:
     return -path.stat().st_mtime_ns
+
+
+def checked_class(data_set: Path, label: str) -> str:
+    """The name of a class as `checked` returns it, if no class there differs in case only.
+
+    Raises:
+        DataError: no folder can have the name beside those of the other classes.
+    """
+    label = checked(label, mark("a class"))
+    others = {path.name for path in data_set.iterdir()} if data_set.is_dir() else set()
+    alike = {name for name in others if name.casefold() == label.casefold()}
+    if alike and label not in alike:
+        raise DataError(
+            f"The class {label} differs from {min(alike)} in capital letters only, which some "
+            "systems take for one folder. Choose another name."
+        )
+    return label
 
 
 def checked(name: str, what: str) -> str:

@@ -1,6 +1,5 @@
 """Pictures named as files, folders of them, zip and tar files, tables; and their predictions."""
 
-import errno
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -8,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automl.dataset import contained, walk
-from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, kind_of_name
+from automl.dataset.archive_members import (
+    BROKEN,
+    OPEN,
+    ArchiveType,
+    Member,
+    is_from_disk,
+    kind_of_name,
+)
 from automl.errors import DataError, PredictionError
 from automl.prediction.inference import Answer, Failure, Picture, Predictor
 from automl.texts import mark
@@ -22,7 +28,7 @@ _IS_LIST = mark(
 _DAMAGED = (*BROKEN, OSError, MemoryError)
 """Errors that the zip and tar libraries raise on a damaged or hostile file.
 
-`BROKEN`, an OSError (see `_is_from_disk`), and a MemoryError where the header of an LZMA stream
+`BROKEN`, an OSError (see `is_from_disk`), and a MemoryError where the header of an LZMA stream
 claims a dictionary larger than the memory.
 """
 
@@ -125,7 +131,7 @@ def _in_archive(path: Path, kind: ArchiveType) -> Iterator[FoundPicture]:
                 if member.kind == "file" and walk.is_picture_name(member.name):
                     yield FoundPicture(f"{path}/{member.name}", _content(member))
     except _DAMAGED as error:
-        if _is_from_disk(error):
+        if is_from_disk(error):
             raise
         raise PredictionError(
             f"{path} is not a {kind} file that can be read ({_reason(error)})."
@@ -140,20 +146,12 @@ def _content(member: Member) -> io.BytesIO | Failure:
         with member.open() as file:
             content = file.read(MAX_MEMBER_BYTES + 1)
     except _DAMAGED as error:
-        if _is_from_disk(error):
+        if is_from_disk(error):
             raise
         return Failure(mark(f"It is damaged in the archive ({_reason(error)})."))
     if len(content) > MAX_MEMBER_BYTES:
         return Failure(mark(f"It is larger than {MAX_MEMBER_BYTES / 1e6:,.0f} MB."))
     return io.BytesIO(content)
-
-
-def _is_from_disk(error: BaseException) -> bool:
-    """Return True for a failed read, False for damage.
-
-    An offset in a damaged table of contents may be negative: seeking there is EINVAL.
-    """
-    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
 def _reason(error: BaseException) -> str:

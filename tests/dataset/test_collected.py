@@ -25,3 +25,12 @@ def test_what_no_folder_can_be_called_is_refused(name: str, home: Path) -> None:
     with pytest.raises(DataError, match="cannot be the name of a class"):
         collected.add(collected.folder("set"), name, b"", ".jpg")
     assert not (home / "samples" / "set").exists()
+
+
+def test_two_classes_are_one_folder_nowhere() -> None:
+    folder = collected.folder("set")
+    collected.add(folder, "Straße", b"first", ".jpg")
+    collected.add(folder, "Straße", b"second", ".jpg")
+    with pytest.raises(DataError, match="STRASSE differs from Straße in capital letters only"):
+        collected.add(folder, "STRASSE", b"third", ".jpg")
+    assert [path.name for path in folder.iterdir()] == ["Straße"]

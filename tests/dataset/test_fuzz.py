@@ -3,6 +3,7 @@
 AUTOML_FUZZ_SECONDS sets the time of each test; the seed of a failure is in its message.
 """
 
+import importlib.util
 import io
 import json
 import os
@@ -23,6 +24,7 @@ from automl.dataset.pictures import UnreadablePicture
 from automl.dataset.readers import read
 from automl.errors import DataError
 from automl.jobs.data_source import DataSource
+from tests.dataset.test_dicom import dicom
 
 _SECONDS = float(os.environ.get("AUTOML_FUZZ_SECONDS", "2"))
 _MIN_SEEDS = 20
@@ -96,6 +98,8 @@ def picture_files() -> list[bytes]:
             file = io.BytesIO()
             image.save(file, format_name, **({"exif": exif} if format_name == "JPEG" else {}))
             files.append(file.getvalue())
+    if importlib.util.find_spec("pydicom"):
+        files += [dicom().getvalue(), dicom(WindowCenter=99, WindowWidth=50).getvalue()]
     return files
 
 
@@ -155,7 +159,31 @@ def data_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
             for name, pet in zip(names, pets, strict=True):
                 archive.add(folder / name, f"{pet}/{name}")
         files[kind] = tarred.getvalue()
+    files |= {"a.xlsx": _workbook(table), "a.npz": _arrays(), "shard.tar": _shard(folder, names)}
     return {**files, "a.zip": zipped.getvalue(), "rows.csv": files["a.csv"]}
+
+
+def _workbook(table: pd.DataFrame) -> bytes:
+    content = io.BytesIO()
+    table.to_excel(content, index=False)
+    return content.getvalue()
+
+
+def _arrays() -> bytes:
+    content = io.BytesIO()
+    np.savez(content, images=np.zeros((4, 6, 5), np.uint8), labels=np.array(["a", "b", "a", "b"]))
+    return content.getvalue()
+
+
+def _shard(folder: Path, names: list[str]) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name in names:
+            archive.add(folder / name, name)
+            label = tarfile.TarInfo(name.replace(".png", ".cls"))
+            label.size = 1
+            archive.addfile(label, io.BytesIO(name[:1].encode()))
+    return content.getvalue()
 
 
 def test_a_mangled_table_or_archive_is_a_listing_or_a_sentence(

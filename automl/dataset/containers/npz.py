@@ -3,13 +3,14 @@
 import io
 import math
 import zipfile
-import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.dataset import archive_members
 from automl.dataset.containers import blocks, png
 from automl.dataset.containers.open_file import OpenFile
 from automl.dataset.preprocessing import UnreadablePicture, max_pixels
@@ -20,7 +21,6 @@ MAX_ARRAYS = 1_000
 _MAX_HEADER_BYTES = 4_096
 _LOCAL_HEADER_BYTES = 30
 _ADVICE = mark("Save it with np.savez, without compression.")
-_BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, NotImplementedError)
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,16 @@ class ArrayPictures:
         self._file = OpenFile(path)
         self.arrays: dict[str, Array] = {}
         try:
+            archive_members.check_directory(Path(path))
             with zipfile.ZipFile(path) as archive:
                 for info in archive.infolist()[:MAX_ARRAYS]:
                     if info.filename.endswith(".npy"):
                         with archive.open(info) as file:
                             start = file.read(_MAX_HEADER_BYTES)
                         self.arrays[info.filename.removesuffix(".npy")] = _array(info, start)
-        except _BROKEN as error:
+        except (*archive_members.BROKEN, OSError) as error:
+            if archive_members.is_from_disk(error):
+                raise
             raise UnreadablePicture(f"The arrays cannot be read ({error}).") from error
 
     def picture(self, position: str) -> BinaryIO:
@@ -116,7 +119,9 @@ class ArrayPictures:
         try:
             with zipfile.ZipFile(self._path) as archive, archive.open(info) as file:
                 return file.read(info.file_size)
-        except _BROKEN as error:
+        except (*archive_members.BROKEN, OSError) as error:
+            if archive_members.is_from_disk(error):
+                raise
             raise UnreadablePicture(f"The array cannot be read ({error}).") from error
 
 

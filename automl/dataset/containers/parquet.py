@@ -14,6 +14,8 @@ from automl.errors import short
 from automl.texts import mark
 
 _ADVICE = mark("Write the table with row groups of about 100 rows.")
+_MAX_AT_ONCE = 1_000
+_BYTES_AT_ONCE = 100 * 1000**2
 
 
 class ParquetPictures:
@@ -58,9 +60,11 @@ class ParquetPictures:
         )
         try:
             file = pq.ParquetFile(self._source, metadata=self._metadata)
-            values = file.read_row_group(group, [claimed.path_in_schema], use_threads=False)[column]
+            values = _bounded(file, group, claimed)[column]
             if pa.types.is_struct(values.type):
                 values = values.flatten()[0]
+        except UnreadablePicture:
+            raise
         except (pa.ArrowException, OSError, ValueError, LookupError) as error:
             raise UnreadablePicture(f"Its rows cannot be read ({_first_line(error)}).") from error
         kind = values.type
@@ -68,6 +72,23 @@ class ParquetPictures:
         if not is_bytes or len(values) != self._starts[group + 1] - self._starts[group]:
             raise UnreadablePicture(f"{short(column)} is not a column of bytes.")
         return values
+
+
+def _bounded(file: pq.ParquetFile, group: int, claimed: pq.ColumnChunkMetaData) -> pa.Table:
+    """The rows of a column, which are larger than claimed where many refer to one value."""
+    at_once = max(1, _BYTES_AT_ONCE // max(claimed.total_uncompressed_size, 1))
+    batches: list[pa.RecordBatch] = []
+    num_bytes = 0
+    for batch in file.iter_batches(
+        min(at_once, _MAX_AT_ONCE),
+        row_groups=[group],
+        columns=[claimed.path_in_schema],
+        use_threads=False,
+    ):
+        num_bytes += batch.nbytes
+        blocks.check_claim(claimed.total_compressed_size, num_bytes, advice=_ADVICE)
+        batches.append(batch)
+    return pa.Table.from_batches(batches)
 
 
 def _first_line(error: Exception) -> str:

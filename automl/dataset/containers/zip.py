@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from automl.dataset import archive_members
 from automl.dataset.preprocessing import UnreadablePicture
-from automl.errors import DataError, short
+from automl.errors import short
 
 _MAX_MEMBER_BYTES = 100_000_000
 
@@ -25,7 +25,9 @@ class ZipPictures:
         try:
             archive_members.check_directory(Path(path))
             self._archive = zipfile.ZipFile(path)
-        except (*archive_members.BROKEN, DataError) as error:
+        except (*archive_members.BROKEN, OSError) as error:  # a DataError is a ValueError
+            if archive_members.is_from_disk(error):
+                raise
             raise UnreadablePicture(f"The archive cannot be read ({error}).") from error
         self._lock = threading.Lock()
 
@@ -36,7 +38,9 @@ class ZipPictures:
                 content = member.read(_MAX_MEMBER_BYTES + 1)
         except KeyError:
             raise UnreadablePicture(f"The archive has no member {short(position)}.") from None
-        except archive_members.BROKEN as error:
+        except (*archive_members.BROKEN, OSError) as error:
+            if archive_members.is_from_disk(error):
+                raise
             raise UnreadablePicture(f"It is damaged in the archive ({error}).") from error
         if len(content) > _MAX_MEMBER_BYTES:
             raise UnreadablePicture(f"It is larger than {_MAX_MEMBER_BYTES / 1e6:,.0f} MB.")

@@ -35,7 +35,7 @@ def _collect() -> None:
         )
     try:
         folder = collected.folder(name)
-        label = collected.checked(label, mark("a class")) if label else ""
+        label = collected.checked_class(folder, label) if label else ""
     except DataError as error:
         st.error(wording.of_error(error))
         return

@@ -145,6 +145,7 @@ def _count(file: BinaryIO, name: str) -> int:
     if archive_members.kind_of_name(name) != "zip":
         return 0
     try:
+        archive_members.check_directory_of(file, name)
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except (*archive_members.BROKEN, OSError):

@@ -1,11 +1,13 @@
 """A Parquet file; pictures may be inside of it, as in the data sets of Hugging Face."""
 
 import io
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from automl.dataset import picture_location
@@ -20,6 +22,9 @@ from automl.texts import mark
 
 MAX_ROWS = 10_000_000
 _NUM_ROWS_AT_ONCE = 16
+_BATCH_BYTES = 25 * 1000**2
+_SMALL_BYTES = 400 * 1000**2
+_MAX_BYTES = 4 * 1000**3
 
 
 def read(path: Path, _: Surroundings) -> Table:
@@ -92,14 +97,66 @@ def _used_columns(file: pq.ParquetFile, path: Path) -> dict[str, list[Any]]:
         raise DataError(
             f"{path} has several columns named {', '.join(repeated)}. Rename all but one."
         )
-    table = file.read(columns=plain)
-    columns = {name: table[name].to_pylist() for name in plain}
-    numbers = _numbers(path, len(table))
+    columns = _cells(file, plain, path)
+    numbers = _numbers(path, len(columns[plain[0]]))
     for name, classes in features.class_names(_features(file)).items():
         if name in columns:
             columns[name] = features.labels(columns[name], classes, numbers)
     columns |= {name: _locations(file, name, path) for name in pictures}
     return {name: columns[name] for name in names}
+
+
+def _cells(file: pq.ParquetFile, names: list[str], path: Path) -> dict[str, list[Any]]:
+    """The cells of columns; a text that a file holds once for many rows is one object.
+
+    Raises:
+        DataError: the rows are far larger than the file, or than fits.
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    limit = min(max(_SMALL_BYTES, blocks.MAX_RATIO * path.stat().st_size), _MAX_BYTES)
+    num_bytes = 0
+    for batch in file.iter_batches(_num_at_once(file, names), columns=names):
+        num_bytes += sum(map(_num_bytes, batch.columns))
+        if num_bytes > limit:
+            raise DataError(
+                f"{path} unpacks to more than {limit / 1000**2:,.0f} MB of texts and numbers. Take "
+                "a part of it, or shorten its texts."
+            )
+        for name in names:
+            columns[name] += _shared(batch[name])
+    return columns
+
+
+def _num_at_once(file: pq.ParquetFile, names: Container[str]) -> int:
+    """Rows of a batch: each may be as large as all that its column holds in a row group."""
+    largest = 1.0
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        for column in map(group.column, range(group.num_columns)):
+            if column.path_in_schema.partition(".")[0] in names:
+                of_numbers = 8 * column.num_values / max(group.num_rows, 1)
+                largest = max(largest, column.total_uncompressed_size, of_numbers)
+    return min(max(int(_BATCH_BYTES / largest), 16), 65_536)
+
+
+def _num_bytes(values: pa.Array) -> int:
+    """Bytes of the values, each as often as rows refer to it."""
+    if not pa.types.is_dictionary(values.type) or not _is_text(values.type.value_type):
+        return int(values.nbytes)
+    lengths = pc.binary_length(values.dictionary).take(values.indices)
+    return int(values.indices.nbytes) + (pc.sum(lengths).as_py() or 0)
+
+
+def _shared(values: pa.Array) -> list[Any]:
+    """The cells; rows with the same text have one object."""
+    if pa.types.is_dictionary(values.type):
+        texts = values.dictionary.to_pylist()
+        return [None if at is None else texts[at] for at in values.indices.to_pylist()]
+    cells = values.to_pylist()
+    if not _is_text(values.type):
+        return list(cells)
+    seen: dict[Any, Any] = {}
+    return [seen.setdefault(cell, cell) for cell in cells]
 
 
 def _locations(file: pq.ParquetFile, name: str, path: Path) -> list[Any]:
@@ -149,6 +206,10 @@ def _has_bytes(kind: pa.DataType) -> bool:
 
 def _is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_heavy(kind: pa.DataType) -> bool:

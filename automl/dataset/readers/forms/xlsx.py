@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZipFile
 
 import pandas as pd
 
+from automl.dataset import archive_members
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import delimited, guesses, text
 from automl.dataset.readers.form import TableFile
@@ -17,6 +18,9 @@ from automl.errors import DataError
 from automl.texts import mark
 
 _NUM_LOOKED_AT = 100
+_MAX_BYTES = 300 * 1000**2
+_MAX_ROWS = 1_048_576  # of Excel itself
+_MAX_CELLS = 20_000_000
 _SPLIT = "split"
 
 _Rows = list[list[Any]]
@@ -73,17 +77,49 @@ def _sheets(path: Path) -> dict[str, _Rows]:
     import openpyxl  # takes a fifth of a second
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheets = {
-            sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)]
-            for sheet in book.worksheets
-        }
-        book.close()
-    except (BadZipFile, KeyError, ValueError, OSError, IndexError, TypeError) as error:
+        archive_members.check_directory(path)
+        _check_size(path)
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheets = {sheet.title: _rows(sheet, path) for sheet in book.worksheets}
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001 (of a damaged file openpyxl raises anything)
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise DataError(
-            f"{path} is not an Excel file that can be read ({error}). Save it as CSV."
+            f"{path} is not an Excel file that can be read ({reason}). Save it as CSV."
         ) from None
     return sheets
+
+
+def _check_size(path: Path) -> None:
+    """Raise a DataError for a workbook whose texts and cells unpack to more than fits."""
+    with ZipFile(path) as archive:
+        num_bytes = sum(info.file_size for info in archive.infolist())
+    if num_bytes > _MAX_BYTES:
+        raise DataError(
+            f"{path} unpacks to {num_bytes / 1000**2:,.0f} MB, and at most "
+            f"{_MAX_BYTES / 1000**2:,.0f} MB are read. Save it as CSV."
+        )
+
+
+def _rows(sheet: Any, path: Path) -> _Rows:
+    """Cells of a sheet up to the last one of each row, whatever size the sheet says it has."""
+    sheet.reset_dimensions()
+    rows: _Rows = []
+    num_cells = 0
+    for row in sheet.iter_rows(values_only=True):
+        num_cells += len(row)
+        if len(rows) >= _MAX_ROWS or num_cells > _MAX_CELLS:
+            raise DataError(
+                f"The sheet {sheet.title} of {path} has more than {_MAX_ROWS:,} rows or "
+                f"{_MAX_CELLS:,} cells. Delete what lies far below or beside the table, or save it "
+                "as CSV."
+            )
+        rows.append(list(row))
+    while rows and not any(map(_is_filled, rows[-1])):
+        rows.pop()
+    return rows
 
 
 def _frame(rows: _Rows, path: Path) -> pd.DataFrame:
@@ -92,7 +128,9 @@ def _frame(rows: _Rows, path: Path) -> pd.DataFrame:
     names = ["" if cell is None else str(cell).strip() for cell in rows[start]]
     used = [position for position, name in enumerate(names) if name]
     cells = {
-        mark(f"Row {number} of {path.name}"): [row[position] for position in used]
+        mark(f"Row {number} of {path.name}"): [
+            row[position] if position < len(row) else None for position in used
+        ]
         for number, row in enumerate(rows[start + 1 :], start + 2)
         if any(map(_is_filled, row))
     }
