@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from automl.engine import fold_rule, pacing, refit
-from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
+from automl.engine import fold_rule, pacing, refit, worker_calls
+from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.results import Results
+from automl.engine.worker_calls import GivenUpError
 from automl.evaluation import answers as answers_of
 from automl.evaluation.metrics import classification_metrics
 from automl.experiments import store
@@ -46,7 +47,7 @@ def add(inputs: RefitInputs, results: Results, answer: Answer | None = None) -> 
         try:
             if not _add_one(trial, inputs, results, answer or _in_a_worker):
                 return
-        except NotRefittedError as reason:
+        except GivenUpError as reason:
             _note(results, trial, str(reason))
             return
         except Exception as error:  # noqa: BLE001 (the search is complete without it)
@@ -77,7 +78,7 @@ def _add_one(trial: TrialRecord, inputs: RefitInputs, results: Results, answer: 
             time=plan_text.about(needed),
         )
     )
-    given = answer(refit.assigned(trial, data, inputs), refit.giving_up(results, needed))
+    given = answer(refit.assigned(trial, data, inputs), worker_calls.giving_up(results, needed))
     _record(trial, known.joined(given), results)
     return True
 

@@ -164,10 +164,7 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
     reason = ending.reason if ending else ""
     results.end_rest(reason or mark("The search ended before it started."))
     results.expect()
-    if ending is None or ending.is_success:
-        further_folds.add(inputs, results)
-        soups.add(inputs, results)
-        combining.combine(inputs.job, results)
+    _look_further(inputs, ending, results)
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):
         causes = [trial.reason for trial in results.trials.values() if trial.reason]
@@ -183,6 +180,15 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
         progress=1.0,
         ended_at=now(),
     )
+
+
+def _look_further(inputs: RefitInputs, ending: "Ending | None", results: Results) -> None:
+    """Look for more evidence and for better models, unless the user or the job wants none."""
+    if ending is not None and (ending.is_good_enough or not ending.is_success):
+        return
+    further_folds.add(inputs, results)
+    soups.add(inputs, results)
+    combining.combine(inputs.job, results)
 
 
 def _export(results: Results, trial_id: str) -> None:

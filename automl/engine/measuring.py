@@ -14,12 +14,13 @@ from typing import Any
 from automl.dataset import picture_location, pictures
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import CROP_ROOM
+from automl.engine import worker_calls
 from automl.engine.planning import situation
 from automl.engine.resources import Resources
 from automl.errors import UserError
 from automl.host import quiet
 from automl.host.cores import usable_cores
-from automl.jobs import automode, model_catalog, schedule, speeds
+from automl.jobs import automode, fold_needs, model_catalog, schedule, speeds
 from automl.jobs.job import Job
 from automl.jobs.speeds import Speeds
 from automl.jobs.trial_cost import Costs, Counts
@@ -29,7 +30,6 @@ SIDE = 160
 """Side of the pictures that networks are measured with; other sides follow from it."""
 
 _NUM_DECODED = 12
-_LOOK_SECONDS = 0.2
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ def convert_weights(job: Job, wait: Callable[[], None]) -> None:
     name = job.training_parameters.get("model_name", automode.FIRST_ON_CPU)
     timm_name = model_catalog.timm_name(name)
     if pretrained_weights.is_to_convert(timm_name):
-        awaited(ray.remote(_convert).options(num_cpus=0).remote(timm_name), wait)
+        task = ray.remote(_convert).options(num_cpus=0)
+        value_if_any(lambda: task.remote(timm_name), wait)
 
 
 def _convert(timm_name: str) -> None:
@@ -124,28 +125,21 @@ def _in_worker(
         num_gpus=resources.num_gpus,
         label_selector=resources.placing,
     )
-    found: Speeds | None = awaited(task.remote(names, resources.num_cpus, num_classes), wait)
+    found: Speeds | None = value_if_any(
+        lambda: task.remote(names, resources.num_cpus, num_classes), wait
+    )
     return found
 
 
-def awaited(pending: Any, wait: Callable[[], None]) -> Any:
+def value_if_any(begin: Callable[[], Any], wait: Callable[[], None]) -> Any:
     """The value that a worker computes; None if it fails: a trial then fails, too, and says why.
 
-    Args:
-        pending: Ray's reference to the value.
-        wait: called meanwhile; may raise an error to give up, which ends the worker.
+    The arguments are those of `worker_calls.awaited`.
     """
-    import ray
     from ray.exceptions import RayError
 
-    while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
-        try:
-            wait()
-        except Exception:
-            ray.cancel(pending, force=True)
-            raise
     try:
-        return ray.get(pending)
+        return worker_calls.awaited(begin, wait)
     except RayError as error:
         _log.warning("a worker that prepares or measures has failed: %s", error)
         return None
@@ -166,11 +160,13 @@ def costs(data: Manifest, measured_speeds: Speeds, *, on_gpu: bool) -> Costs:
     folds = data.samples["fold"].dropna()
     num_folds = int(folds.max()) + 1 if len(folds) else 0
     held_out = data.samples.loc[data.samples["split"] == "validation", "fold"]
+    trained = data.samples.loc[data.samples["split"] == "train", "fold"].dropna()
     counts = Counts(
         train,
         validation,
         len(data.class_names),
         num_folds,
+        fold_needs.num_turns(trained.astype(int), train),
         validation_is_given=not held_out.notna().any(),
     )
     return Costs(measured_speeds, counts, on_gpu)

@@ -100,7 +100,9 @@ def measured(
     task = ray.remote(_measure).options(
         num_cpus=resources.num_cpus, num_gpus=1, label_selector=resources.placing
     )
-    found: MeasuredGpu | None = measuring.awaited(task.remote(largest, num_classes), wait)
+    found: MeasuredGpu | None = measuring.value_if_any(
+        lambda: task.remote(largest, num_classes), wait
+    )
     return found
 
 

@@ -4,9 +4,10 @@ The user may stop the experiment meanwhile, and its time limit may be reached. E
 therefore calls `Progress.give_up_if_over`, directly or through the progress that it reports.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +25,9 @@ from automl.engine.resources import Resources, plan_resources
 from automl.engine.results import Results
 from automl.errors import ClusterError, NoModelError, UserError
 from automl.experiments import store
+from automl.experiments.records import TrialRecord
 from automl.jobs import data_versions, plan_text, schedule
+from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock
@@ -147,11 +150,9 @@ def prepare(job: Job, results: Results) -> Prepared:
     results.plan(planned.trials)  # the pages show the trials while the pictures are decoded
     for trial in planned.refused:
         results.refused(trial.number, dict(trial.requested), None, trial.error)
-    is_elsewhere = bool(job.ray_address)
-    earlier = warm_start.find_all(
-        hyperparameters, results.experiment_dir.parent, for_other_machines=is_elsewhere
-    )
-    pictures = trial_data.prepare(data, hyperparameters, progress=progress)
+    is_elsewhere, before = bool(job.ray_address), may_be_trained_again(job, recorded)
+    earlier = _earlier_models(hyperparameters, before, results, for_other_machines=is_elsewhere)
+    pictures = trial_data.prepare(data, [*hyperparameters, *before], progress=progress)
     resources = packing.packed(
         job, resources, hyperparameters, list(pictures.values()), progress.give_up_if_over
     )
@@ -162,8 +163,43 @@ def prepare(job: Job, results: Results) -> Prepared:
         data=pictures,
         earlier=earlier,
         costs=costs,
-        carried=_carried(pictures, hyperparameters, results) if is_elsewhere else Carried(),
+        carried=_carried(pictures, [*hyperparameters, *before], results)
+        if is_elsewhere
+        else Carried(),
     )
+
+
+def may_be_trained_again(job: Job, recorded: Sequence[TrialRecord]) -> list[Hyperparameters]:
+    """Hyperparameters of trials that have ended, in a search that goes on after them.
+
+    The best trial of all is fitted again, and gets further folds: its pictures may have another
+    size than those of the trials to come.
+    """
+    return [
+        resolve(trial.hyperparameters)
+        for trial in recorded
+        if job.is_automode
+        and trial.is_kept
+        and trial.method == "fine_tuning"
+        and trial.best_epoch is not None
+    ]
+
+
+def _earlier_models(
+    trials: Sequence[Hyperparameters],
+    before: Sequence[Hyperparameters],
+    results: Results,
+    *,
+    for_other_machines: bool,
+) -> dict[str, EarlierModel]:
+    """Models that trials start from; those of trials that have ended as far as they still exist."""
+    folder = results.experiment_dir.parent
+    found = warm_start.find_all(trials, folder, for_other_machines=for_other_machines)
+    for one in before:
+        if one.checkpoint_run_id not in found:
+            with contextlib.suppress(UserError):
+                found |= warm_start.find_all([one], folder, for_other_machines=for_other_machines)
+    return found
 
 
 def _carried(

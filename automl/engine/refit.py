@@ -5,19 +5,24 @@ wrong, that model is handed out, and a note says why.
 """
 
 import logging
-import math
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from automl.dataset.pixels import PictureSizes, picture_sizes
-from automl.engine import cluster, failures, pacing
+from automl.engine import cluster, failures, pacing, worker_calls
 from automl.engine.carried import Carried
 from automl.engine.resources import Resources
 from automl.engine.results import Results
+from automl.engine.worker_calls import GivenUpError
+from automl.evaluation import metrics, significance
+from automl.evaluation.predictions import Predictions, in_common
 from automl.experiments import store
 from automl.experiments.records import SOUP, TrialRecord
 from automl.jobs import plan_text, schedule
@@ -30,24 +35,14 @@ from automl.texts import mark
 from automl.training.trial_data import TrialData
 
 if TYPE_CHECKING:
-    from automl.evaluation.predictions import Predictions
     from automl.training.refitting import Refit
 
-_LOOK_SECONDS = 0.5
 _MAX_DEATHS = 1
-_PATIENCE = 10
-"""A refit that takes so many times as long as expected is given up, but not at once."""
-
-_LEAST_PATIENCE_SECONDS = 600.0
 _MOST_LOST = 0.02
-"""A model has failed if it scores so much less on pictures it has seen than the one before."""
+"""Points of the score that a model may lose in any case."""
 
 _log = logging.getLogger(__name__)
 _Trained = TypeVar("_Trained")
-
-
-class NotRefittedError(Exception):
-    """Says why the model before is handed out."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +73,12 @@ class Assignment:
     """Ray's label selector for the worker."""
 
     carried: Carried = field(default_factory=Carried)
+    asked_ids: NDArray[np.int64] | None = None
+    """Ids of the pictures that a refitted model answers for."""
 
 
 Fit = Callable[[Assignment, Callable[[], None]], "Refit"]
-"""Fits again, and calls the second argument meanwhile, which raises NotRefittedError to give up."""
+"""Fits again, and calls the second argument meanwhile, which raises GivenUpError to give up."""
 
 
 def refit_best(
@@ -108,7 +105,7 @@ def refit_best(
         tuned = [member for member in members if member.method == "fine_tuning"]
         if not tuned or not all(data_of(one, inputs).is_cross_validated for one in tuned):
             return
-        _give_up_if_over(results, math.inf)
+        worker_calls.giving_up(results)()
         left = [member for member in tuned if not member.refitted_on]
         needed = [seconds_needed(member, inputs) for member in left]
         _refuse_late(sum(needed), inputs, results)
@@ -117,36 +114,60 @@ def refit_best(
         if trial.members:
             _average(trial, data_of(tuned[0], inputs), results, run_here)
         results.expect()
-    except NotRefittedError as reason:
+    except GivenUpError as reason:
         _note(results, trial, str(reason))
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("the best trial cannot be fitted again")
         _note(results, trial, f"{type(error).__name__}: {error}")
 
 
-def refuse_worse(metric: str, before: float, after: float, num_pictures: int) -> None:
-    """Refuse a model that answers validation pictures worse than the one that had not seen them.
+def refuse_worse(metric: str, before: Predictions, after: Predictions) -> None:
+    """Refuse a model that answers pictures it has seen worse than models that had not seen them.
+
+    Both are scored on the same pictures: all that the trial has answered for. The validation
+    pictures alone would not do where there are further folds, for the trial and its epoch were
+    chosen by them, so that its score on them is too high. A model that is as good as the one before
+    is no worse on pictures it has seen, but for chance: it is refused if it loses more than two
+    points, and more than chance explains (paired test, one-sided, 5 %).
 
     Args:
-        metric: name of the primary metric.
-        before, after: score of the model before and of this one.
-        num_pictures: number of validation pictures: one more error may be chance.
+        metric: key of the primary metric.
+        before: answers of the trial, each by a model that had not seen the picture.
+        after: those of the model that was fitted to all pictures.
 
     Raises:
-        NotRefittedError: it is worse, or its score is NaN.
+        GivenUpError: it is worse, or its score is NaN.
     """
-    if not after >= before - max(_MOST_LOST, 1.5 / num_pictures):
-        raise NotRefittedError(
+    before, after = in_common(before, after)
+    shares, labels = (before.probabilities, after.probabilities), before.labels
+    was, is_now = (metrics.primary(metric, each, labels) for each in shares)
+    if is_now >= was - _MOST_LOST:
+        return
+    p_value = significance.p_value_of_difference(metric, *shares, labels)
+    if p_value is None or p_value / 2 <= significance.LEVEL:
+        raise GivenUpError(
             mark(
-                "{metric} of the refitted model was {after} on the validation pictures, although "
-                "it had seen them, and {before} before."
-            ).format(metric=metric, after=f"{after:.3f}", before=f"{before:.3f}")
+                "{metric} of the refitted model was {after} on {pictures} pictures, although it "
+                "had seen them, and {before} of models that had not."
+            ).format(
+                metric=metric, after=f"{is_now:.3f}", before=f"{was:.3f}", pictures=len(labels)
+            )
         )
 
 
 def data_of(trial: TrialRecord, inputs: RefitInputs) -> TrialData:
+    """The data that the trial was trained on.
+
+    Raises:
+        GivenUpError: the model that it started from is not there any more.
+    """
     hyperparameters = resolve(trial.hyperparameters)
-    earlier = inputs.earlier.get(hyperparameters.checkpoint_run_id or "")
+    run_id = hyperparameters.checkpoint_run_id
+    earlier = inputs.earlier.get(run_id) if run_id else None
+    if run_id and earlier is None:
+        raise GivenUpError(
+            mark("{model}, which it started from, is not there any more.").format(model=run_id)
+        )
     return replace(inputs.data[picture_sizes(hyperparameters)], earlier=earlier)
 
 
@@ -168,7 +189,7 @@ def export_seconds(inputs: RefitInputs, results: Results) -> float:
 def _refuse_late(needed: float, inputs: RefitInputs, results: Results) -> None:
     left = results.time_limit.seconds_left()
     if needed > left - export_seconds(inputs, results):
-        raise NotRefittedError(
+        raise GivenUpError(
             mark("{left} were left, about {needed} needed.").format(
                 left=plan_text.about(max(0.0, left)), needed=plan_text.about(needed)
             )
@@ -189,12 +210,10 @@ def _refit(
             time=plan_text.about(needed),
         )
     )
-    found = fit(assigned(trial, data, inputs), giving_up(results, needed))
-    metric = inputs.job.primary_metric
-    before = trial.validated()
-    assert before is not None
-    num_validation = len(data.validation.labels)
-    refuse_worse(metric, before.metrics[metric], found.metrics[metric], num_validation)
+    known = store.load_predictions(store.predictions_path(results.experiment_dir, trial.trial_id))
+    assignment = replace(assigned(trial, data, inputs), asked_ids=known.sample_ids)
+    found = fit(assignment, worker_calls.giving_up(results, needed))
+    refuse_worse(inputs.job.primary_metric, known, found.answers)
     with tempfile.TemporaryDirectory(dir=results.experiment_dir) as folder:
         for name, content in found.files.items():
             Path(folder, name).write_bytes(content)
@@ -213,12 +232,6 @@ def assigned(trial: TrialRecord, data: TrialData, inputs: RefitInputs) -> Assign
         share.placing,
         inputs.carried,
     )
-
-
-def giving_up(results: Results, needed: float) -> Callable[[], None]:
-    """Raises NotRefittedError once a worker that needs so many seconds should end."""
-    until = time.monotonic() + max(_LEAST_PATIENCE_SECONDS, _PATIENCE * needed)
-    return lambda: _give_up_if_over(results, until)
 
 
 def _average(
@@ -243,10 +256,10 @@ def fit_here(assignment: Assignment) -> "Refit | str":
     """Fit in this process, which needs torch; returns a sentence for the user if it fails."""
     from automl.training import refitting
 
-    return _trained_here(assignment, refitting.refit)
+    return _trained_here(assignment, partial(refitting.refit, asked_ids=assignment.asked_ids))
 
 
-def answers_here(assignment: Assignment) -> "Predictions | str":
+def answers_here(assignment: Assignment) -> Predictions | str:
     """Train in this process, and answer for the validation pictures; see `fit_here`."""
     from automl.training import refitting
 
@@ -282,10 +295,10 @@ def in_a_worker(
     """Train in a worker, and in another one if that dies; returns what `train` does.
 
     Raises:
-        NotRefittedError: it fails, both die, or `give_up_if_over` has raised it.
+        GivenUpError: it fails, both die, or `give_up_if_over` has raised it.
     """
     import ray
-    from ray.exceptions import RayError
+    from ray.exceptions import RayError, RayTaskError
 
     task = ray.remote(train).options(
         num_cpus=assignment.num_threads,
@@ -293,34 +306,19 @@ def in_a_worker(
         max_retries=0,
         label_selector=assignment.placing,
     )
-    for _ in range(_MAX_DEATHS + 1):
-        pending = task.remote(assignment)
-        while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
-            try:
-                give_up_if_over()
-            except NotRefittedError:
-                ray.cancel(pending, force=True)  # the export needs its cores
-                raise
-        try:
-            found = ray.get(pending)
-        except RayError:
-            _log.exception("the worker that trained a trial again has died")
-            continue
-        if isinstance(found, str):
-            raise NotRefittedError(found)
-        return found
-    raise NotRefittedError(mark("its worker process died twice, perhaps for lack of memory."))
-
-
-def _give_up_if_over(results: Results, until: float) -> None:
-    if store.stop_requested(results.experiment_dir):
-        raise NotRefittedError(mark("the experiment was stopped."))
-    if results.time_limit.is_reached():
-        raise NotRefittedError(mark("the time limit was reached."))
-    if time.monotonic() > until:
-        raise NotRefittedError(
-            mark("it took more than {times} times as long as expected.").format(times=_PATIENCE)
+    try:
+        found = worker_calls.awaited(
+            lambda: task.remote(assignment), give_up_if_over, max_deaths=_MAX_DEATHS
         )
+    except RayTaskError:
+        raise
+    except RayError:
+        _log.exception("a trial is not trained again")
+        said = mark("its worker process died twice, perhaps for lack of memory.")
+        raise GivenUpError(said) from None
+    if isinstance(found, str):
+        raise GivenUpError(found)
+    return found
 
 
 def _note(results: Results, trial: TrialRecord, reason: str) -> None:

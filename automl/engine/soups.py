@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automl.dataset.pixels import picture_sizes
-from automl.engine import cluster, combining, refit
+from automl.engine import cluster, combining, refit, worker_calls
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources
 from automl.engine.results import Results
+from automl.engine.worker_calls import GivenUpError
 from automl.evaluation import ensembles, soups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.soups import Ingredients
@@ -25,9 +26,6 @@ _MOST_INGREDIENTS = 3
 _NUM_AVERAGES = 4
 _SLOWER = 2.0
 """Factor on the time that a trial took to score the validation pictures."""
-
-_PATIENCE_SECONDS = 600.0
-"""Time after which a worker that does not answer, or gets no cores, is given up."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,18 +46,21 @@ def add(inputs: RefitInputs, results: Results) -> None:
         pictures = inputs.data[picture_sizes(resolve(trials[0].hyperparameters))].validation
         if len(pictures.labels) < ensembles.MIN_PICTURES:
             return
-        patience = min(_PATIENCE_SECONDS, results.time_limit.seconds_left())
+        give_up_if_over = worker_calls.giving_up(results, _seconds_needed(trials[0]))
         add_soup(
             results,
             trials,
-            lambda folders: _in_a_worker(folders, pictures, inputs.resources, patience),
+            lambda folders: in_a_worker(folders, pictures, inputs.resources, give_up_if_over),
         )
+    except GivenUpError as reason:
+        _note(results, str(reason))
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no soup")
-        note = mark("There is no average of weights: {error}").format(
-            error=f"{type(error).__name__}: {error}"
-        )
-        results.add_notes(note)
+        _note(results, f"{type(error).__name__}: {error}")
+
+
+def _note(results: Results, reason: str) -> None:
+    results.add_notes(mark("There is no average of weights: {error}").format(error=reason))
 
 
 def ingredients(results: Results) -> list[TrialRecord]:
@@ -85,8 +86,13 @@ def _start(trial: TrialRecord) -> tuple[object, ...]:
 
 
 def _has_time(trial: TrialRecord, inputs: RefitInputs, results: Results) -> bool:
-    needed = _SLOWER * _NUM_AVERAGES * trial.evaluations[-1].evaluation_seconds
-    return needed < results.time_limit.seconds_left() - refit.export_seconds(inputs, results)
+    left = results.time_limit.seconds_left() - refit.export_seconds(inputs, results)
+    return _seconds_needed(trial) < left
+
+
+def _seconds_needed(trial: TrialRecord) -> float:
+    """Seconds to score all averages."""
+    return _SLOWER * _NUM_AVERAGES * trial.evaluations[-1].evaluation_seconds
 
 
 def add_soup(
@@ -149,22 +155,21 @@ def _leads(record: TrialRecord, results: Results) -> bool:
     return best is not None and lead > (best.ranking_score(metric) or 0.0)
 
 
-def _in_a_worker(
-    folders: Mapping[str, Path], pictures: LabelledPictures, share: Resources, patience: float
+def in_a_worker(
+    folders: Mapping[str, Path],
+    pictures: LabelledPictures,
+    share: Resources,
+    give_up_if_over: Callable[[], None],
 ) -> Mapping[Ingredients, Predictions]:
-    """Answers of all averages; GetTimeoutError if they take longer than so many seconds."""
+    """Answers of all averages; `give_up_if_over` may raise an error meanwhile to give up."""
     import ray
-    from ray.exceptions import GetTimeoutError
 
     from automl.engine import trainable
 
     task = ray.remote(trainable.answers_of_averages).options(
         num_cpus=share.num_cpus, num_gpus=share.num_gpus
     )
-    pending = task.remote(folders, pictures, share.num_cpus)
-    try:
-        found: Mapping[Ingredients, Predictions] = ray.get(pending, timeout=patience)
-    except GetTimeoutError:
-        ray.cancel(pending, force=True)  # the export needs its cores
-        raise
+    found: Mapping[Ingredients, Predictions] = worker_calls.awaited(
+        lambda: task.remote(folders, pictures, share.num_cpus), give_up_if_over
+    )
     return found

@@ -24,6 +24,9 @@ class Ending:
 
     reason: str
     is_success: bool
+    is_good_enough: bool = False
+    """A trial has the score at which the job wants its model, and nothing better."""
+
     is_disk_full: bool = False
     is_memory_short: bool = False
     """The memory of the machine was short: the search goes on with fewer trials at a time."""
@@ -79,7 +82,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
             reason = mark("The exit score was reached: {metric} {best} of {exit_score}.").format(
                 metric=metric, best=f"{best:.4g}", exit_score=f"{exit_score:.4g}"
             )
-            self.end(Ending(reason, is_success=True))
+            self.end(Ending(reason, is_success=True, is_good_enough=True))
 
     def end(self, ending: Ending) -> None:
         """End the search; only the first reason counts."""

@@ -4,6 +4,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from automl.evaluation.predictions import Predictions
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.training.trial_data import TrialData
@@ -20,8 +23,8 @@ class Refit:
     num_pictures: int
     """Pictures that it was fitted to."""
 
-    metrics: dict[str, float]
-    """On the validation pictures, which it has seen: they only tell if something went wrong."""
+    answers: Predictions
+    """For pictures that it has seen: they only tell if something went wrong."""
 
 
 def refit(
@@ -30,6 +33,7 @@ def refit(
     placement: Placement,
     *,
     num_epochs: int,
+    asked_ids: NDArray[np.int64] | None = None,
 ) -> Refit:
     """Train the trial again, for as many epochs, with a schedule that ends with them.
 
@@ -42,6 +46,7 @@ def refit(
         data: its pictures.
         placement: where it runs.
         num_epochs: epochs that the trial was trained; fewer than it had planned if it was ended.
+        asked_ids: the pictures that it answers for; the validation pictures if left out.
 
     Raises:
         DivergedError, OutOfMemoryError: see `TrialTraining.advance`.
@@ -49,11 +54,14 @@ def refit(
     asked = hyperparameters.model_copy(update={"number_of_epochs": num_epochs})
     training = TrialTraining(asked, data, placement, on_everything=True)
     training.train(num_epochs)
-    _, metrics = training.evaluate()
+    fitted, seen = training.fitted, data.validation
+    if asked_ids is not None:
+        seen = fitted.take(np.flatnonzero(np.isin(fitted.sample_ids, asked_ids)))
+    answered = training.predict(seen)
     with tempfile.TemporaryDirectory() as folder:
         training.save_model(Path(folder))
         files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-    return Refit(files, len(training.fitted.labels), metrics)
+    return Refit(files, len(fitted.labels), answered)
 
 
 def answers(

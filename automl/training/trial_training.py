@@ -41,7 +41,7 @@ from automl.training.recipe import Recipe
 from automl.training.recovery import RESTART_FACTOR, Recovery, is_out_of_memory
 from automl.training.resume_state import KeptState
 from automl.training.task import task_for
-from automl.training.trial_data import TrialData, opened
+from automl.training.trial_data import LabelledPictures, TrialData, opened
 
 
 class StartAgainError(Exception):
@@ -285,16 +285,20 @@ class TrialTraining:
         counts = decisions.counts(labels, len(self.data.class_names))
         return set(np.flatnonzero(counts).tolist())
 
-    def predict(self) -> Predictions:
-        """Probabilities for every picture that the trial is scored on.
+    def predict(self, pictures: LabelledPictures | None = None) -> Predictions:
+        """Probabilities for every picture that the trial is scored on, or for others.
 
         A baseline is scored on all of them, each by a model that has not seen it, unless the data
         name the validation pictures; a trained model on the validation pictures, in parts if memory
         is short.
+
+        Args:
+            pictures: others, for which a trained model answers.
         """
         if self._answers is not None:
             return self._answers
-        pictures, wanted_size = self.data.validation, self.hyperparameters.validation_batch_size
+        pictures = pictures or self.data.validation
+        wanted_size = self.hyperparameters.validation_batch_size
         side, device = self.hyperparameters.validation_crop_size, self.placement.device
         while True:
             size = part_size(wanted_size, self.recovery.num_validation_parts)

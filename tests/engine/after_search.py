@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from automl.dataset.pixels import picture_sizes
-from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
+from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.resources import Resources
 from automl.engine.results import Results
+from automl.engine.worker_calls import GivenUpError
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
 from automl.training.trial_data import TrialData
@@ -41,7 +42,7 @@ def in_this_process(function: Callable[[Assignment], Any]) -> Callable[..., Any]
         give_up_if_over()
         found = function(assignment)
         if isinstance(found, str):
-            raise NotRefittedError(found)
+            raise GivenUpError(found)
         return found
 
     return here

@@ -13,14 +13,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import ray
 from ray import tune
 from ray.exceptions import RayError
 
-from automl.engine import deaths, measuring, ray_internals
+from automl.dataset.packed_pictures import PackedPictures
+from automl.engine import deaths, measuring, ray_internals, soups, worker_calls
 from automl.engine.resources import Resources
+from automl.training.trial_data import LabelledPictures
 
 _KEY = "canary/value"
+_NO_IDS = np.zeros(0, np.int64)
+EMPTY = LabelledPictures(
+    PackedPictures.of(np.zeros(0, np.uint8), np.zeros((0, 2), np.int64)), _NO_IDS, _NO_IDS, _NO_IDS
+)
 
 
 class Reports(tune.Trainable):  # type: ignore[misc]
@@ -101,25 +108,52 @@ def main(address: str, folder: Path, kinds: list[str]) -> None:
         share = Resources(1, num_cpus=3, num_gpus=0, notes=[])  # with which nothing was measured
         reports["measured"] = measuring.measured(["no_network"], share, num_classes=2)
         reports["given_up"] = give_up()
+        reports["soup_given_up"] = give_up_a_soup()
+        reports["failing_calls"] = failing_calls()
     sys.stdout.write(json.dumps(reports) + "\n")
+
+
+def stop() -> None:
+    raise worker_calls.GivenUpError
 
 
 def give_up() -> str:
     """The error of a task that nobody waits for any more."""
-
-    def stop() -> None:
-        raise measuring.NotNeededError
-
     pending = ray.remote(lambda: time.sleep(60)).remote()
     try:
-        measuring.awaited(pending, stop)
+        worker_calls.awaited(lambda: pending, stop)
         return "nobody has given up"
-    except measuring.NotNeededError:
+    except worker_calls.GivenUpError:
         pass
     try:
         return str(ray.get(pending, timeout=20))
     except RayError as error:
         return type(error).__name__
+
+
+def give_up_a_soup() -> bool:
+    """True if scoring averages of weights ends at once, which waits for cores that nobody has."""
+    try:
+        soups.in_a_worker({}, EMPTY, Resources(1, num_cpus=1000, num_gpus=0, notes=[]), stop)
+    except worker_calls.GivenUpError:
+        return True
+    return False
+
+
+def failing_calls() -> dict[str, Any]:
+    """Calls until the end, and the error, of a function that fails and of one that dies."""
+    found = {}
+    for name, call in (("fails", lambda: 1 / 0), ("dies", lambda: os._exit(1))):
+        task, begun = ray.remote(max_retries=0)(call), []
+        try:
+            worker_calls.awaited(
+                lambda task=task, begun=begun: begun.append(0) or task.remote(),
+                lambda: None,
+                max_deaths=1,
+            )
+        except RayError as error:
+            found[name] = [len(begun), [kind.__name__ for kind in type(error).__mro__]]
+    return found
 
 
 def run(kind: type[Reports], folder: Path) -> dict[str, Any]:

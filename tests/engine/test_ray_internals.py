@@ -120,7 +120,10 @@ def run(address: str, folder: Path, *kinds: str, **environment: str) -> dict[str
         text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    # Ray may say something after it, such as that nobody has the cores which a task asks for
+    reports = [line for line in done.stdout.splitlines() if line.startswith('{"')]
+    assert reports, done.stdout[-3000:]
+    return dict(json.loads(reports[-1]))
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +160,17 @@ def test_the_key_value_store_and_the_state_of_a_trial(seen: dict[str, Any]) -> N
 def test_a_network_that_cannot_be_measured_ends_nothing(seen: dict[str, Any]) -> None:
     assert seen["measured"] is None
     assert seen["given_up"] in {"TaskCancelledError", "WorkerCrashedError"}, seen["given_up"]
+    assert seen["soup_given_up"] is True
+
+
+@pytest.mark.engine
+def test_a_call_whose_worker_dies_is_made_again_and_one_that_fails_is_not(
+    seen: dict[str, Any],
+) -> None:
+    num_calls, kinds = seen["failing_calls"]["fails"]
+    assert (num_calls, "ZeroDivisionError" in kinds) == (1, True), kinds
+    num_calls, kinds = seen["failing_calls"]["dies"]
+    assert (num_calls, "WorkerCrashedError" in kinds) == (2, True), kinds
 
 
 @pytest.mark.engine

@@ -1,5 +1,6 @@
 """The best trial fitted again before it is handed out, without Ray."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from automl.engine import refit
 from automl.engine.pacing import refit_seconds
-from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
+from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.results import Results
+from automl.engine.worker_calls import GivenUpError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import SOUP, Member, TrialRecord
@@ -36,14 +39,21 @@ def ended(
         asked = job(**keys)
         trial = make_trial(NAME, [0.4, score], number=1, hyperparameters=TINY)
         directory = make_experiment("one", [trial], job=asked)
-        rows = np.resize(np.arange(len(tiny_data.validation.labels)), 30)
-        labels = tiny_data.validation.labels[rows]
-        answers = Predictions(np.arange(30), labels, np.eye(3, dtype=np.float32)[labels])
+        every = tiny_data.everything()
+        answers = answered(every.sample_ids, every.labels, round(score * len(every.labels)))
         store.checkpoint_dir(directory, NAME).mkdir(parents=True)
         store.save_predictions(store.predictions_path(directory, NAME), answers)
         return ended_search(directory, asked, tiny_data, minutes)
 
     return make
+
+
+def answered(
+    sample_ids: NDArray[np.int64], labels: NDArray[np.int64], num_right: int
+) -> Predictions:
+    """Certain answers to three classes, the first ones right."""
+    is_wrong = np.arange(len(labels)) >= num_right
+    return Predictions(sample_ids, labels, np.eye(3, dtype=np.float32)[(labels + is_wrong) % 3])
 
 
 here = in_this_process(refit.fit_here)
@@ -112,24 +122,62 @@ def test_an_error_does_not_end_the_experiment(ended: Start) -> None:
     assert "there are no pretrained weights" in noted(inputs, results, here)
 
 
+def test_a_trial_whose_first_model_is_gone_is_not_fitted_from_another_start(ended: Start) -> None:
+    inputs, results = ended()
+    trial = results.trials[NAME]
+    changed = {**trial.hyperparameters, "checkpoint_run_id": "pets/trial-007"}
+    results._set(trial.model_copy(update={"hyperparameters": changed}))
+    said = "pets/trial-007, which it started from, is not there any more."
+    assert noted(inputs, results, never).endswith(said)
+
+
 def test_a_model_that_is_worse_on_pictures_it_has_seen_is_thrown_away(ended: Start) -> None:
     inputs, results = ended(score=1.0)
     trial = results.trials[NAME]
     changed = {**trial.hyperparameters, "learning_rate": 0.0}
     results._set(trial.model_copy(update={"hyperparameters": changed}))
-    assert "although it had seen them, and 1.000 before" in noted(inputs, results, here)
+    said = "on 60 pictures, although it had seen them, and 1.000 of models that had not"
+    assert said in noted(inputs, results, here)
 
 
-@pytest.mark.parametrize(("after", "is_refused"), [(0.9, False), (0.885, False), (0.87, True)])
-def test_a_model_may_be_worse_by_two_points_or_one_picture(after: float, is_refused: bool) -> None:
-    if is_refused:
-        with pytest.raises(NotRefittedError):
-            refit.refuse_worse("accuracy", 0.9, after, 1000)
-    else:
-        refit.refuse_worse("accuracy", 0.9, after, 1000)
-    refit.refuse_worse("accuracy", 0.9, 0.8, 10)
-    with pytest.raises(NotRefittedError):
-        refit.refuse_worse("accuracy", 0.9, float("nan"), 1000)
+@pytest.mark.parametrize(
+    ("num_pictures", "before", "after", "is_refused"),
+    [
+        (1000, 900, 900, False),
+        (1000, 900, 881, False),  # less than two points
+        (1000, 900, 870, True),
+        (50, 45, 41, False),  # four more errors may be chance
+        (50, 45, 40, True),
+        (4, 4, 0, False),
+    ],
+)
+def test_a_model_may_be_worse_by_two_points_or_by_chance(
+    num_pictures: int, before: int, after: int, is_refused: bool
+) -> None:
+    ids = np.arange(num_pictures)
+    given = [answered(ids, ids % 3, number) for number in (before, after)]
+    with pytest.raises(GivenUpError) if is_refused else contextlib.nullcontext():
+        refit.refuse_worse("accuracy", *given)
+
+
+def test_a_model_is_compared_on_all_pictures_that_its_trial_has_answered_for() -> None:
+    """Further folds have disproved a lucky score on ten validation pictures."""
+    ids = np.arange(100)
+    wrong = np.isin(ids, [*range(10, 40)])
+    before = Predictions(ids, ids % 3, np.eye(3, dtype=np.float32)[(ids + wrong) % 3])
+    wrong = np.isin(ids, [*range(5), *range(50, 60)])
+    after = Predictions(ids, ids % 3, np.eye(3, dtype=np.float32)[(ids + wrong) % 3])
+    refit.refuse_worse("accuracy", before, after)
+    with pytest.raises(GivenUpError):
+        refit.refuse_worse("accuracy", before.of(ids[:10]), after)
+
+
+def test_a_model_without_a_score_is_refused() -> None:
+    ids = np.arange(20)
+    before = answered(ids, ids % 3, 18)
+    broken = Predictions(ids, ids % 3, np.full((20, 3), np.nan, np.float32))
+    with pytest.raises(GivenUpError):
+        refit.refuse_worse("auc_macro", before, broken)
 
 
 @pytest.mark.parametrize(("made", "epochs"), [("ensemble", [2, 1]), (SOUP, [])])

@@ -23,7 +23,16 @@ def test_a_model_is_fitted_to_all_pictures_for_as_many_epochs(tiny_data: TrialDa
     assert sorted(found.files) == ["model.json", "model.safetensors"]
     described = ModelDescription.model_validate_json(found.files["model.json"])
     assert (described.epoch, described.has_seen_all) == (4, True)
-    assert found.metrics["accuracy"] > 0.5
+    assert found.answers.is_about_the_same_as(
+        TrialTraining(ASKED, tiny_data, CPU, on_everything=True).predict()
+    )
+    assert (found.answers.predicted == found.answers.labels).mean() > 0.5
+
+
+def test_a_model_answers_for_the_pictures_that_are_asked(tiny_data: TrialData) -> None:
+    asked = np.sort(tiny_data.everything().sample_ids[::7])
+    found = refitting.refit(ASKED, tiny_data, CPU, num_epochs=1, asked_ids=asked)
+    assert np.sort(found.answers.sample_ids).tolist() == asked.tolist()
 
 
 def test_an_epoch_has_more_updates_at_the_same_rates(tiny_data: TrialData) -> None:
