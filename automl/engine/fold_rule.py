@@ -6,10 +6,8 @@ from automl.engine.results import Results
 from automl.evaluation.expected_score import wilson_interval
 from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord, TrialState
-from automl.training.trial_data import NUM_TURNS
-
-WIDEST = 0.04
-"""Half of the 95 % interval of a score, up to which its pictures are enough."""
+from automl.jobs import fold_needs
+from automl.jobs.fold_needs import NUM_TURNS, WIDEST
 
 
 def num_needed(trial: TrialRecord, metric: str, num_train: int) -> int:
@@ -20,12 +18,11 @@ def num_needed(trial: TrialRecord, metric: str, num_train: int) -> int:
         metric: key of the primary metric.
         num_train: number of training pictures, a fifth of which is in a fold.
     """
-    num_left = NUM_TURNS - (trial.evidence.further_folds if trial.evidence else 0)
+    if trial.evidence is None:
+        return NUM_TURNS
+    num_left = NUM_TURNS - trial.evidence.further_folds
     half = _half_width(trial, metric)
-    if trial.evidence is None or math.isinf(half):
-        return num_left
-    missing = ((half / WIDEST) ** 2 - 1) * trial.evidence.num_pictures
-    return min(num_left, math.ceil(missing * NUM_TURNS / num_train))
+    return min(num_left, fold_needs.num_needed(half, trial.evidence.num_pictures, num_train))
 
 
 def uncertain(results: Results) -> TrialRecord | None:

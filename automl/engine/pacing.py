@@ -112,14 +112,19 @@ class Pacer:
         again = again if clock.most_for_refit else 0.0
         left, seconds = clock.seconds + clock.kept_for_refit - again, fold_seconds(trial)
         needed = fold_rule.num_needed(trial, self._results.primary_metric, counts.train)
-        num_folds = min(needed, max(0, int(left // seconds)))
+        num_folds = min(needed, self._num_turns_left(trial), max(0, int(left // seconds)))
         return replace(clock, seconds=clock.seconds - num_folds * seconds)
 
     def _uncertain(self) -> TrialRecord | None:
         """The trial that gets further folds after the search, if there is time."""
         if self._costs.counts.validation_is_given:
             return None
-        return fold_rule.uncertain(self._results)
+        trial = fold_rule.uncertain(self._results)
+        return trial if trial is not None and self._num_turns_left(trial) else None
+
+    def _num_turns_left(self, trial: TrialRecord) -> int:
+        num_done = trial.evidence.further_folds if trial.evidence else 0
+        return max(0, self._costs.counts.turns - num_done)
 
     def fit(self, trial: PlannedTrial) -> PlannedTrial | None:
         """The trial with as many epochs as end in the time left; None if it does not fit.

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from automl.jobs import fold_needs
 from automl.jobs.hyperparameters import Hyperparameters, is_mirrored, networks_of
 from automl.jobs.schedule import Clock, TimedTrial, Values
-from automl.texts import BETWEEN_PARTS, _, integer, mark
+from automl.texts import BETWEEN_PARTS, _, integer, mark, ngettext
 
 _WITHOUT_LIMIT_SECONDS = 24 * 3600
 """Time limit from which a plan does not mention it."""
@@ -95,6 +96,7 @@ def plan(
             parts=BETWEEN_PARTS.join(parts),
         )
     ]
+    sentences += _on_folds(timed, clock) if has_limit else []
     if left_out:
         trials = BETWEEN_PARTS.join(_named(values, clock, with_epochs=False) for values in left_out)
         sentences.append(_("Left out for lack of time: {trials}.").format(trials=trials))
@@ -112,6 +114,21 @@ def plan(
             )
         )
     return sentences
+
+
+def _on_folds(timed: Sequence[TimedTrial], clock: Clock) -> list[str]:
+    """A sentence about the time that is kept for further folds, if there are any."""
+    number, seconds = fold_needs.likely(timed, clock)
+    if not number:
+        return []
+    said = ngettext(
+        "While few pictures tell how good the best training is, time is kept to train it again "
+        "without other pictures: once (about {time}), before any further training.",
+        "While few pictures tell how good the best training is, time is kept to train it again "
+        "without other pictures: up to {count} times (about {time}), before any further training.",
+        number,
+    )
+    return [said.format(count=number, time=about(seconds))]
 
 
 def _trains(trial: TimedTrial, clock: Clock) -> bool:

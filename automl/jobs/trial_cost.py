@@ -43,6 +43,9 @@ class Counts:
     folds: int = 0
     """Folds by which probes are cross-validated; 0: they are scored on the validation pictures."""
 
+    turns: int = 5
+    """Parts of the training pictures that further folds can hold out."""
+
     validation_is_given: bool = False
     """The data name the validation pictures, so no model is fitted to them."""
 
@@ -118,6 +121,16 @@ class Costs:
         The features that it starts from are known by then, and it is scored once, at its end.
         """
         counts = replace(self.counts, train=self.num_pictures, validation=0)
+        return replace(self, counts=counts).of(values, features_of(values))
+
+    def of_fold(self, values: Mapping[str, Any]) -> Cost:
+        """Cost of training a fine-tuned trial again without a fifth of its training pictures.
+
+        Those for validation take their place.
+        """
+        held_out = self.counts.train // 5
+        train = self.num_pictures - held_out
+        counts = replace(self.counts, train=train, validation=held_out)
         return replace(self, counts=counts).of(values, features_of(values))
 
     @property

@@ -16,15 +16,13 @@ from automl.dataset.manifest import Manifest
 from automl.dataset.packed_pictures import PackedPictures, PixelArray
 from automl.dataset.pixels import PictureSizes
 from automl.dataset.rendering import PLAIN, Rendering
+from automl.jobs import fold_needs
+from automl.jobs.fold_needs import NUM_TURNS
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model.warm_start import EarlierModel
 from automl.texts import mark
 
 Progress = Callable[[str, int, int], None]
-
-NUM_TURNS = 5
-"""Parts of the training pictures that may be held out in turn. The number of folds is a multiple of
-it, so that the parts are about equal."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +88,9 @@ class TrialData:
     def turns(self) -> list["TrialData"]:
         """The data with a part of the training pictures held out in place of those for validation.
 
-        Together the parts are all training pictures that may be held out. Folds stay whole, and
-        with them copies and groups. A class of which no picture would be left is not held out.
+        Folds stay whole, and with them copies and groups. A class of which no picture would be left
+        is not held out, nor a part of more than twice a fifth, which a large group makes: a model
+        without so many pictures says little about one that has them.
         """
         if not self.is_cross_validated:
             return []
@@ -99,7 +98,7 @@ class TrialData:
         for turn in range(NUM_TURNS):
             is_out = (pictures.folds >= 0) & (pictures.folds % NUM_TURNS == turn)
             is_out &= _have_all_labels(pictures.labels, self._rest(is_out).labels)
-            if is_out.any():
+            if 0 < is_out.sum() <= fold_needs.largest_part(len(is_out)):
                 held_out = pictures.take(np.flatnonzero(is_out))
                 found.append(replace(self, train=self._rest(is_out), validation=held_out))
         return found

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from automl.jobs import automode, plan_text, schedule
+from automl.jobs import automode, fold_needs, plan_text, schedule
 from automl.jobs.automode import Situation
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.jobs.speeds import NetworkSpeed, Speeds
@@ -241,6 +241,25 @@ def test_the_plan_says_that_the_best_is_fitted_again_and_keeps_time_for_it() -> 
     assert "There is no time to fit the best one again on all pictures." in said
 
 
+def test_the_plan_says_how_much_time_is_kept_for_further_folds() -> None:
+    few = clock(3500.0, pictures=250)
+    trials = planned(situation(), few)
+    number, seconds = fold_needs.likely(trials, few)
+    assert number == 5
+    first = next(one for one in trials if epochs([one])[0])
+    assert seconds == pytest.approx(5 * first.seconds, rel=0.3)
+    said = f"up to 5 times (about {plan_text.about(seconds)}), before any further training."
+    assert any(sentence.endswith(said) for sentence in plan_text.plan(trials, few, 3600))
+    assert (
+        fold_needs.likely(trials, replace(few, seconds=first.ends_at + 1.5 * seconds / 5))[0] == 1
+    )
+    many = clock(3500.0, pictures=2000)
+    assert fold_needs.likely(planned(situation(), many), many) == (0, 0.0)
+    given = replace(few.costs.counts, validation_is_given=True)
+    apart = replace(few, costs=replace(few.costs, counts=given))
+    assert fold_needs.likely(trials, apart) == (0, 0.0)
+
+
 def test_epochs_that_the_job_fixes_stay_and_are_started_even_if_they_do_not_end() -> None:
     tuning = automode.plan(situation(), 50).opening[5].values
     fixed = {"number_of_epochs": 100}
@@ -296,12 +315,13 @@ def test_an_unmeasured_network_is_compared_by_its_multiply_adds() -> None:
 def test_the_plan_in_words() -> None:
     time = clock(800.0, pictures=1000)
     trials = planned(situation(), time)
-    (sentence,) = plan_text.plan(trials, time, 900)
+    sentence, on_folds = plan_text.plan(trials, time, 900)
     assert sentence.startswith(
         "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 13 s); the "
         "majority class (about 3 s); "
     )
     assert "fine-tuning of mobilenetv1_100 for 6 epochs (about 4 min)" in sentence
+    assert "without other pictures: once (about 4 min), before any further" in on_folds
     late = clock(5.0, pictures=20_000)
     assert "may not end in time" in plan_text.plan(planned(situation(), late), late, 60)[-1]
     said = plan_text.left_out(184, "vit_tiny (trial-002)", needed=3, left=-20)

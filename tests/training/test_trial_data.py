@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from automl.dataset import manifest, pictures
+from automl.jobs import fold_needs
 from automl.jobs.compatibility import resolve
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
@@ -61,3 +62,11 @@ def test_each_training_picture_is_held_out_once_unless_it_is_the_last_of_its_cla
     assert [set(turn.validation.labels) for turn in turns] == 4 * [{0}]
     given = replace(others, folds=np.full(len(others.labels), -1))
     assert replace(tiny_data, validation=given).turns() == []
+
+
+def test_a_part_of_half_of_the_pictures_is_not_held_out(tiny_data: TrialData) -> None:
+    folds = np.minimum(np.arange(len(tiny_data.train.labels)) // 6, 4)  # the last one is a group
+    large = replace(tiny_data, train=replace(tiny_data.train, folds=folds))
+    held_out = [len(turn.validation.labels) for turn in large.turns()]
+    assert held_out == [6, 6, 6, 6]
+    assert fold_needs.num_turns(folds.tolist(), len(folds)) == len(held_out)
