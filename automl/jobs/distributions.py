@@ -10,7 +10,7 @@ import re
 from statistics import NormalDist
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
@@ -25,6 +25,16 @@ class Choice(FrozenModel):
 
     type: Literal["choice"]
     values: list[Constant] = Field(min_length=1)
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _are_constants(cls, values: Any) -> Any:
+        for value in values if isinstance(values, list) else []:
+            if not isinstance(value, Constant):
+                raise UserError(
+                    f"values has {value!r}. Each of them should be a number, text, true or false."
+                )
+        return values
 
     def at(self, share: float) -> Constant:
         """Return the value below which `share` of all draws are."""
@@ -50,6 +60,8 @@ class RandInt(FrozenModel):
 
 class _Continuous(FrozenModel):
     """Base of the continuous distributions: a raw draw, then exp, then rounding, by mixins."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     def at(self, share: float) -> float:
         return self.shaped(self.raw(share))

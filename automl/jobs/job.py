@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -49,6 +50,8 @@ _MAX_VALUE = 1e37
 
 class Limits(FrozenModel):
     """Limits at which the search ends."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     max_trials: azure_values.Whole = Field(1, ge=1, le=MOST_TRIALS)
     """Largest number of trials."""

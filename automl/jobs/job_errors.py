@@ -1,6 +1,7 @@
 """Problems of a job file, with key and line, in sentences that say what to do."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -48,9 +49,12 @@ def problems(
         model: schema of the content.
         lines: line of each known place.
     """
-    problems = []
+    problems, said = [], set[Place]()
     for detail in error.errors():
         place = _place_in_file(detail["loc"], data)
+        if place != detail["loc"] and place in said:
+            continue  # it has none of several types, and one sentence is enough
+        said.add(place)
         message = explain({**detail, "loc": place})
         if detail["type"] == "extra_forbidden":
             message = _unknown_key(place, data, model)
@@ -76,7 +80,7 @@ def explain(detail: Mapping[str, Any]) -> str:
     if kind == "union_tag_invalid":
         return mark(f"type is {context['tag']!r}; allowed is {context['expected_tags']}.")
     if kind == "literal_error":
-        return mark(f"{key} is {value!r}; allowed is {context['expected']}.")
+        return mark(f"{key} is {_shown(value)}; allowed is {context['expected']}.")
     if kind == "value_error":
         return str(detail["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
@@ -85,30 +89,52 @@ def explain(detail: Mapping[str, Any]) -> str:
         return mark(
             f"{key} is the number {value!r}. It should be text: write '{value}', in quotes."
         )
-    return f"{key} is {value!r}. {detail['msg'].replace('Input ', 'It ', 1)}."
+    return _in_our_words(detail, key)
 
 
-_BY_PYDANTIC = (
-    mark("{key} is {value}. It should be greater than {limit}."),
-    mark("{key} is {value}. It should be greater than or equal to {limit}."),
-    mark("{key} is {value}. It should be less than {limit}."),
-    mark("{key} is {value}. It should be less than or equal to {limit}."),
-    mark("{key} is {value}. It should be a multiple of {limit}."),
-    mark("{key} is {value}. It should be a finite number."),
-    mark("{key} is {value}. It should be a valid integer."),
-    mark("{key} is {value}. It should be a valid integer, unable to parse string as an integer."),
-    mark("{key} is {value}. It should be a valid integer, got a number with a fractional part."),
-    mark("{key} is {value}. It should be a valid number."),
-    mark("{key} is {value}. It should be a valid number, unable to parse string as a number."),
-    mark("{key} is {value}. It should be a valid boolean."),
-    mark("{key} is {value}. It should be a valid boolean, unable to interpret input."),
-    mark("{key} is {value}. It should be a valid string."),
-    mark("{key} is {value}. It should be a valid list."),
-    mark("{key} is {value}. It should be a valid dictionary."),
-    mark("{key} is {value}. It should be a valid dictionary or instance of {kind}."),
-    mark("{key} is {value}. It is not a valid path."),
-)
-"""Sentences of `explain` with words of pydantic's, as `again` of `texts.py` finds them."""
+def _in_our_words(detail: Mapping[str, Any], key: Any) -> str:
+    shown, context = _shown(detail["input"]), detail.get("ctx", {})
+    template = next((text for text, kinds in _SENTENCES.items() if detail["type"] in kinds), None)
+    if template is None:
+        return f"{key} is {shown}. {detail['msg'].replace('Input ', 'It ', 1)}."
+    limit = next((context[name] for name in _LIMITS if name in context), "")
+    return template.format(key=key, value=shown, limit=limit)
+
+
+_SENTENCES = {
+    mark("{key} is {value}. It should be greater than {limit}."): ["greater_than"],
+    mark("{key} is {value}. It should be greater than or equal to {limit}."): [
+        "greater_than_equal"
+    ],
+    mark("{key} is {value}. It should be less than {limit}."): ["less_than"],
+    mark("{key} is {value}. It should be less than or equal to {limit}."): ["less_than_equal"],
+    mark("{key} is {value}. It should be a multiple of {limit}."): ["multiple_of"],
+    mark("{key} is {value}. It should be a finite number."): ["finite_number"],
+    mark("{key} is {value}. It should be a whole number."): [
+        *("int_type", "int_parsing", "int_from_float", "int_parsing_size"),
+    ],
+    mark("{key} is {value}. It should be a number."): ["float_type", "float_parsing"],
+    mark("{key} is {value}. It should be true or false."): ["bool_type", "bool_parsing"],
+    mark("{key} is {value}. It should be text."): ["string_type", "string_unicode"],
+    mark("{key} is {value}. It should be the path of a file or folder."): ["path_type"],
+    mark("{key} is {value}. It should be a list."): ["list_type", "tuple_type", "set_type"],
+    mark("{key} is {value}. It should be a section: keys, each with its value."): [
+        *("dict_type", "mapping_type", "model_type", "model_attributes_type"),
+    ],
+    mark("{key} is empty. Write at least one value."): ["too_short"],
+}
+"""Our sentence for each kind of pydantic's errors that the checks of a job can meet."""
+
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of")
+_LONGEST = 60
+
+
+def _shown(value: Any) -> str:
+    """A value as a job file has it, cut if it is long."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def not_known(key: str, allowed: Sequence[str]) -> str:
@@ -153,10 +179,14 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 
 def _place_in_file(place: Place, data: Any) -> Place:
-    """Return a place without the `type`s that pydantic puts between a section and its keys."""
+    """Return a place without what pydantic adds to it: the `type` of a section before its keys, and
+    behind a value the names of the types of which it may have one."""
     kept: list[str | int] = []
     for part in place:
-        if isinstance(data, dict) and part not in data and part == _tag_of(data):
+        is_in_file = isinstance(data, dict) and part in data
+        if isinstance(data, dict) and not is_in_file and part == _tag_of(data):
+            continue
+        if not is_in_file and isinstance(part, str) and _OF_UNION.fullmatch(part):
             continue
         kept.append(part)
         try:
@@ -164,6 +194,9 @@ def _place_in_file(place: Place, data: Any) -> Place:
         except (LookupError, TypeError):
             data = None
     return tuple(kept)
+
+
+_OF_UNION = re.compile(r"str|int|float|bool|(list|dict|tuple|literal|function|constrained)\b.+")
 
 
 def _tag_of(data: Any) -> Any:

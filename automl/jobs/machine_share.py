@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
@@ -91,6 +91,8 @@ def node_count(properties: Mapping[str, str]) -> int | None:
 
 class ResourcesPerTrial(FrozenModel):
     """Cores and GPUs that Ray reserves for each trial; derived from the machine if left out."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     cpu: int | None = Field(None, ge=1)
     """Cores of each trial; derived from the machine and the trials at a time if left out."""

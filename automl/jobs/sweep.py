@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from automl.frozen_model import FrozenModel
 from automl.jobs.azure_values import AnySpelling, Whole, number, one_of, without_nulls
@@ -23,6 +23,8 @@ def _policy(value: object) -> object:
 class SamplingAlgorithm(FrozenModel):
     """Sampler that proposes the hyperparameters of each trial."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     type: Annotated[Literal["random", "grid", "bayesian"], AnySpelling()]
     """random draws every trial independently; grid tries every combination of choices; bayesian
     proposes the most promising values after the trials so far."""
@@ -38,6 +40,8 @@ class SamplingAlgorithm(FrozenModel):
 
 
 class _Periodic(FrozenModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+
     evaluation_interval: Whole = Field(1, ge=0)
     """Evaluations from one check of a trial to the next; 0 counts as 1."""
 
@@ -85,6 +89,8 @@ class Asha(FrozenModel):
     Rungs are at `delay_evaluation` evaluations, and at that number times each power of
     `reduction_factor` (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning").
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     type: Literal["asha"]
     delay_evaluation: Whole = Field(1, ge=1)

@@ -228,8 +228,8 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         ),
         ("It is text ('x') in place of the file.", "Es ist Text ('x') an Stelle der Datei."),
         (
-            "path: path is 3. It is not a valid path.",
-            "path: path ist 3. Das ist kein gültiger Pfad.",
+            "path: path is 3. It should be the path of a file or folder.",
+            "path: path ist 3. Nötig ist der Pfad einer Datei oder eines Ordners.",
         ),
         # sentences of others are not said half
         ("x.png is damaged: a part of it is missing.",) * 2,
