@@ -41,6 +41,12 @@ _MAX_DEATHS = 1
 _MOST_LOST = 0.02
 """Points of the score that a model may lose in any case."""
 
+WORSE_BEFORE = mark(
+    "{metric} of the refitted model was {after} on the validation pictures, although it had seen "
+    "them, and {before} before."
+)
+"""The sentence in records of earlier versions, so that it is still said in any language."""
+
 _log = logging.getLogger(__name__)
 _Trained = TypeVar("_Trained")
 
