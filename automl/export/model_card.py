@@ -44,7 +44,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         f"# {_plain(name)}: {_plain(model.trial.title)}",
         f"An image classifier with {len(model.description.class_names)} classes: "
         f"{_plain(model.description.model_name)} (timm `{model.description.timm_name}`), the model "
-        f"of {model.trial.trial_id} after epoch {model.description.epoch}.",
+        f"of {model.trial.trial_id}{_epoch(model)}.",
         "## How to use it",
         _use(model, parity.format),
         "## How good it is",
@@ -69,6 +69,12 @@ def text(model: TrainedModel, parity: Parity) -> str:
     ]
     card = ModelCard(f"---\n{head.to_yaml()}\n---\n\n" + "\n\n".join(filter(None, parts)) + "\n")
     return file_names.without_home(str(card))
+
+
+def _epoch(model: TrainedModel) -> str:
+    """The epoch of a trained model; a fitted one has none."""
+    epoch = model.description.epoch
+    return f" after epoch {epoch}" if epoch else ""
 
 
 _QUESTIONS = """\

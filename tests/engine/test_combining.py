@@ -73,6 +73,7 @@ def test_an_ensemble_beyond_noise_is_the_best_trial_and_can_be_exported(
     # as a program, for seconds less than ONNX takes: test_several_networks.py has its ONNX file
     request = ExportRequest(results.experiment_dir, combining.TRIAL_ID, "torch", tmp_path / "best")
     assert artefact.export(request).max_probability_difference < 1e-4
+    assert "after epoch" not in (tmp_path / "best" / "README.md").read_text()  # it was fitted
     combining.forget(again)
     assert again.experiment.best_trial in NAMES
     assert not store.checkpoint_dir(results.experiment_dir, combining.TRIAL_ID).exists()

@@ -625,6 +625,7 @@ def test_the_card_tells_where_the_model_comes_from(finished: Path) -> None:
     assert card.data.pipeline_tag == "image-classification"
     assert card.data.eval_results[0].metric_value == pytest.approx(trial.score("accuracy"))
     assert report.data_hash in text
+    assert f"the model of {TRAINED} after epoch {trial.best_epoch}." in text
     assert f"95 % interval {trial.score_low:.3f} to {trial.score_high:.3f}" in text
     assert "| blue \\| navy | 24 |" in text  # a name cannot break the table
     assert "| learning\\_rate | 0.005 |" in text
