@@ -224,12 +224,16 @@ def say_expectation(source: "Experiment") -> None:
 
 
 def _say_next(source: "Experiment", *, has_model: bool) -> None:
+    from automl.experiments import store
+
     name, state = home.reference(source.directory), source.state
     if not state.is_finished:
         say(f"Next: automl stop {name}")
     elif has_model:
         say(f"Next: automl leaderboard {name}")
         say(f"      automl predict {name} PICTURE")
+    if store.load_test_opening(source.directory) is not None:
+        return  # nothing is chosen any more
     extent = source.extent
     if extent is not None and extent.is_at_limit:
         say(f"Go on: automl resume {name} --minutes 15")

@@ -70,7 +70,7 @@ def continued(
 ) -> tuple[Job, ExperimentRecord]:
     """The job and the record with which the search goes on; see `go_on`."""
     trials = _searched(experiment_dir)
-    _refuse_known_test(experiment_dir)
+    launcher.refuse_known_test(experiment_dir)
     further = _trained_on(wish, trials, job, experiment_dir)
     wanted = _changed_job(job, wish, trials, has_further=further is not None)
     continuation = Continuation(
@@ -96,16 +96,6 @@ def _searched(experiment_dir: Path) -> list[TrialRecord]:
 
 def _next_number(trials: Sequence[TrialRecord]) -> int:
     return 1 + max(trial.number for trial in trials)
-
-
-def _refuse_known_test(experiment_dir: Path) -> None:
-    opening = store.load_test_opening(experiment_dir)
-    if opening is not None:
-        raise UserError(
-            f"The test data of {experiment_dir.name} are open: a model that is chosen from now on "
-            "would be chosen by somebody who knows them. Start a new experiment from its job.yml "
-            "instead."
-        )
 
 
 def _trained_on(

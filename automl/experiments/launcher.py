@@ -80,6 +80,20 @@ def start(experiment_dir: Path) -> None:
             _start_engine(experiment_dir, lock, store.load_job(experiment_dir))
 
 
+def refuse_known_test(experiment_dir: Path) -> None:
+    """Check that nobody knows the test data, before a search goes on.
+
+    Raises:
+        UserError: they are open.
+    """
+    if store.load_test_opening(experiment_dir) is not None:
+        raise UserError(
+            f"The test data of {experiment_dir.name} are open: a model that is chosen from now on "
+            "would be chosen by somebody who knows them. Start a new experiment from its job.yml "
+            "instead."
+        )
+
+
 def resume(
     experiment_dir: Path, more_minutes: int | None = None, ray_address: str | None = None
 ) -> None:
@@ -93,8 +107,8 @@ def resume(
             left out.
 
     Raises:
-        UserError: it is running, or has tried all of its trials, or was imported, or its owner has
-            as many experiments waiting as allowed.
+        UserError: it is running, or has tried all of its trials, or was imported, or its test data
+            are open, or its owner has as many experiments waiting as allowed.
     """
     name = experiment_dir.name
 
@@ -104,6 +118,8 @@ def resume(
                 f"{name} is completed; there is nothing left to run. Search on with more trials: "
                 f"automl continue {home.reference(experiment_dir)} --trials 8."
             )
+        if stored.state.is_finished:  # an interrupted search was not chosen from yet
+            refuse_known_test(experiment_dir)
         if ray_address is not None:
             address = None if ray_address == "local" else ray_address
             job = job.model_copy(update={"ray_address": address})

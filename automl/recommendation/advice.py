@@ -100,12 +100,12 @@ def not_tried(facts: Facts) -> Clause | None:
             "{count} trials were cut before the end of training.",
             extent.num_cut,
         ).format(count=wording.integer(extent.num_cut))
-    if not extent.is_at_limit:
-        return Clause(text, numbers, Target("resume", _("Go on with it")))
     if facts.opening is not None:  # the test data must not be known before the last choice
         minutes = facts.job.limits.timeout_minutes + MORE_MINUTES
         label = _("Try anew with {minutes} more minutes").format(minutes=MORE_MINUTES)
         return Clause(text, numbers, Target("more_time", label, minutes=minutes))
+    if not extent.is_at_limit:
+        return Clause(text, numbers, Target("resume", _("Go on with it")))
     label = _("Go on for {minutes} more minutes").format(minutes=MORE_MINUTES)
     return Clause(text, numbers, Target("resume", label, minutes=MORE_MINUTES))
 

@@ -29,8 +29,11 @@ def may_resume(experiment_dir: Path) -> bool:
 
 
 def resume(experiment_dir: Path, label: str, more_minutes: int | None = None) -> None:
-    """Draw a button that goes on with the search; nothing if the visitor may not."""
-    if not may_resume(experiment_dir):
+    """Draw a button that goes on with the search; nothing if the visitor may not.
+
+    After the test data were opened nobody may.
+    """
+    if not may_resume(experiment_dir) or store.load_test_opening(experiment_dir) is not None:
         return
     if st.button(label, icon=":material/play_arrow:"):
         with contextlib.suppress(ValueError):  # after a second click it is already running

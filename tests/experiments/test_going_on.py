@@ -11,7 +11,7 @@ from automl.errors import UserError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import going_on, launcher, store
 from automl.experiments.going_on import Wish
-from automl.experiments.records import ExperimentRecord, TestOpening, now
+from automl.experiments.records import ExperimentRecord, ExperimentState, TestOpening, now
 from automl.jobs.job import Job
 from tests.conftest import build_trial
 
@@ -141,3 +141,7 @@ def test_nothing_is_chosen_any_more_once_the_test_data_are_known(
     store.save_test(directory, opening, answers)
     with pytest.raises(UserError, match="The test data of pets are open"):
         going_on.go_on(directory, Wish(trials=2), by="ann")
+    stopped = store.load_experiment(directory).model_copy(update={"state": ExperimentState.STOPPED})
+    store.save_experiment(directory, stopped)
+    with pytest.raises(UserError, match="The test data of pets are open"):
+        launcher.resume(directory)

@@ -45,7 +45,9 @@ def facts(*, record=EXPECTED, trials=None, best=None, **fields):
     if predictions is not None:
         fields.setdefault("constant", constant_answer.compare("accuracy", predictions))
     return Facts(
-        record=ExperimentRecord(experiment_id="e", created_at=now(), state="completed", **record),
+        record=ExperimentRecord(
+            experiment_id="e", created_at=now(), **{"state": "completed", **record}
+        ),
         job=Job(training_data=DataSource(path=Path("/data")), limits={"timeout_minutes": 15}),
         trials=trials or [best],
         best=best,
@@ -118,6 +120,10 @@ def test_trials_that_had_no_time_are_named_with_an_offer_to_go_on():
     assert clause.target.label == "Go on for 15 more minutes"
     opened = advice.not_tried(facts(**given, opening=opening(0.89, 0.85, 0.93)))
     assert (opened.target.view, opened.target.minutes) == ("more_time", 30)
+    by_user = {**given, "record": {**EXPECTED, "state": "stopped"}}
+    assert advice.not_tried(facts(**by_user)).target.view == "resume"
+    opened = advice.not_tried(facts(**by_user, opening=opening(0.89, 0.85, 0.93)))
+    assert opened.target.view == "more_time"
     cut = build_trial("t1", [0.5], number=1, was_cut_short=True)
     assert text(advice.not_tried, facts(**{**given, "trials": [best, cut]})) == (
         "1 trial was cut before the end of training."
