@@ -1,18 +1,33 @@
 """Configure page: the form of a job, the job beside it, and the button that starts it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from automl.errors import UserError
-from automl.experiments import launcher
+from automl.experiments import experiment_id, launcher
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
 from automl.texts import _, again
 from automl.ui import cached, data_source, frame, job_text, links, selection
 from automl.ui.configure import field_faults, job_form, job_panel, launch, machine_fields
 from automl.ui.dataset import data_choice, recorded_view
+
+
+def fault_of_name(name: str, taken: Collection[str], suggested: str) -> str:
+    """A sentence if no new experiment can have the name; the id that is made of it decides."""
+    if not name:
+        return _("The name is missing. {suggested} is free.").format(suggested=suggested)
+    try:
+        is_taken = experiment_id.from_name(name) in taken
+    except UserError as error:
+        return again(str(error))
+    if is_taken:
+        return _("The name is taken. {suggested} is free.").format(suggested=suggested)
+    return ""
+
 
 begun = frame.begin_first_steps(frame.SET_UP)
 if isinstance(begun, Path):
@@ -46,11 +61,7 @@ names = selection.experiment_names()
 with left:
     suggested = data_source.free_name(data, set(names))
     name = st.text_input(_("Name of the experiment"), suggested, key=f"name {suggested}").strip()
-    on_name = ""
-    if not name or name in names:
-        taken = _("The name is taken. {suggested} is free.")
-        missing = _("The name is missing. {suggested} is free.")
-        on_name = (taken if name else missing).format(suggested=suggested)
+    if on_name := fault_of_name(name, names, suggested):
         st.error(wording.plain(on_name))
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())

@@ -113,11 +113,20 @@ def test_start_creates_the_experiment_and_shows_its_progress(page, started, home
     assert page.query_params["experiment"] == "pets-1"
 
 
-def test_a_name_that_is_taken_starts_nothing(page, make_experiment):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mine", "The name is taken"),
+        ("Mine!", "The name is taken"),  # the id made of it is
+        ("a/b", "holds a path separator"),
+        ("😀", "has no letter or digit"),
+    ],
+)
+def test_a_name_that_cannot_be_given_starts_nothing(page, make_experiment, name, said):
     make_experiment("mine")
-    page.text_input[0].set_value("mine").run()
+    page.text_input[0].set_value(name).run()
     assert next(button for button in page.button if button.label == "Start").disabled
-    assert "The name is taken" in page.error[0].value
+    assert said in page.error[0].value
 
 
 def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
