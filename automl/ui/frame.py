@@ -53,10 +53,7 @@ _LAYOUT = """<style>
   .st-key-standing :has(a) { flex-shrink: 999999; min-width: 10rem; }
 }
 .st-key-standing :is(h1, a, a p) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.st-key-narrow-table { display: none; }
 @media (max-width: 640px) {
-  .st-key-narrow-table { display: flex; }
-  .st-key-wide-table { display: none; }
   .st-key-header > :first-child { flex: 1 0 100%; }
   .st-key-header > :first-child > div, .st-key-header > :first-child > div > div { width: 100%; }
   .st-key-table-choices { gap: 0.25rem; }
@@ -79,9 +76,8 @@ _LAYOUT = """<style>
 It writes what is chosen in the accent, which is dark enough for the white words of a button and so
 too dark for words on a dark page; and parts of YAML in colours too light for a light one. On a
 phone the frame takes half of its usual height, a full multiselect keeps a place for a finger, and
-the line of a trial in training grows to the height of its button below its bar. The table of trials
-has a form that is as narrow as a phone. In the line above a page of an experiment, the best trial
-gets shorter before the name of the experiment does.
+the line of a trial in training grows to the height of its button below its bar. In the line above a
+page of an experiment, the best trial gets shorter before the name of the experiment does.
 """
 
 
