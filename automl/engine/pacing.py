@@ -183,8 +183,8 @@ class Pacer:
         needed = clock.cost(trial.requested, self._known_features()).seconds
         name = f"{trial.requested['model_name']} ({trial.trial_id})"
         self._say(plan_text.left_out(self._seconds, name, needed, clock.seconds))
-        reason = mark("There was no time for it: it would have taken about {time}.")
-        self._results.cut_short(trial.trial_id, reason.format(time=plan_text.about(needed)))
+        reason = endings.LEFT_OUT.format(time=plan_text.about(needed))
+        self._results.cut_short(trial.trial_id, reason)
 
     def regained(self, number: int, following: PlannedTrial | None) -> PlannedTrial | None:
         """A trial that the plan had no time for, if the machine is fast enough to have it now.

@@ -27,6 +27,9 @@ ROOM_FOR_FOLDS = mark(
 NO_ROOM = NO_ROOM_LEFT.partition(" {")[0]
 """First words of the message if the time left was too short for another trial."""
 
+LEFT_OUT = mark("There was no time for it: it would have taken about {time}.")
+"""Reason of a planned trial that is left out because the machine is slower than expected."""
+
 
 @dataclass(frozen=True)
 class Extent:
@@ -65,7 +68,9 @@ def extent(record: ExperimentRecord, trials: Sequence[TrialRecord]) -> Extent:
     num_unknown = 0 if record.plan else max(0, record.num_trials - len(searched))
     if record.state is not ExperimentState.COMPLETED and not searched:
         num_unknown = 0  # it ended before its trials were planned
+    no_time = LEFT_OUT.partition(":")[0]
     says_so = record.message.startswith((TIME_LIMIT, NO_ROOM))
+    says_so |= any(trial.reason.startswith(no_time) for trial in cut)
     return Extent(
         num_tried=len(searched) - num_waiting,
         num_unstarted=num_waiting + num_unknown,

@@ -338,7 +338,10 @@ def _end(record: ExperimentRecord, trials: Sequence[TrialRecord], now: datetime)
     ended = [trial.ended_at for trial in trials if trial.ended_at and trial.started_at]
     is_over = all(trial.state.is_finished for trial in trials) and ended
     passed = (now - max(ended)).total_seconds() if is_over else 0.0
-    return Span(before * _END[0], before, before * _END[1]).without(passed)
+    usual = Span(before * _END[0], before, before * _END[1])
+    late = passed - usual.high
+    # an end that takes longer than expected may take as long again
+    return usual.without(passed) if late <= 0 else Span(0.0, late / 2, late)
 
 
 def _seconds(seconds: float) -> str:

@@ -37,6 +37,13 @@ def test_a_trial_that_never_started_has_not_ended():
     assert endings.num_ended(trials()) == 3
 
 
+def test_trials_that_a_slow_machine_left_out_were_not_started():
+    left_out = build_trial("u", **UNSTARTED, reason=endings.LEFT_OUT.format(time="8 min"))
+    tried = [*trials(cut=0, unstarted=0), left_out]
+    by_the_clock = record(message="", num_trials=8, plan=["In 5 min: a probe."])
+    assert outcome(by_the_clock, tried) == "ended at its limit: 2 of 3 tried, 1 not started"
+
+
 def test_trials_that_were_never_drawn_were_not_started_either():
     given = record(num_trials=8)
     assert outcome(given, trials(cut=0, unstarted=0)) == (

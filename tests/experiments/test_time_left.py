@@ -96,6 +96,16 @@ def test_the_limit_caps_the_search_and_the_export_follows():
     assert 20 <= left.whole.low <= left.whole.high <= 20 + 2.5 * 10
 
 
+def test_an_export_that_does_not_end_may_take_as_long_again():
+    ended = training(20, 30).model_copy(update={"state": TrialState.COMPLETED, "ended_at": at(30)})
+    record, highs = experiment(deadline=at(60), num_trials=1), []
+    for seconds in (40, 400, 800):
+        whole = time_left.estimate(record, [ended], at(seconds)).whole
+        assert whole is not None
+        highs.append(whole.high)
+    assert highs[0] <= 2.5 * 10 < highs[1] < highs[2] < 800
+
+
 def test_a_network_that_was_not_trained_is_compared_by_its_work():
     trials = [training(20, 30), waiting(model_name="resnet50"), waiting(2)]
     left = time_left.estimate(experiment(), trials, at(30)).by_trial
