@@ -66,9 +66,11 @@ def choose_target_column(names: list[str]) -> None:
         _("Column of the labels"),
         names,
         index=index,
+        format_func=lambda name: _("Labels in {column}").format(column=name),
         key=f"target column instead of {chosen}",
-        placeholder=_("Found by its name and contents"),
-        width=400,
+        placeholder=_("Labels in the column found"),
+        label_visibility="collapsed",  # each choice says it
+        width=250,
     )
     if picked is not None and picked != chosen:
         data_choice.choose_target_column(picked)
@@ -80,9 +82,10 @@ if data is None:
     st.info(_("Which pictures should the model learn from? Each class is a folder of pictures."))
     pictures_choice.show()
     st.stop()
+facts = st.container(horizontal=True, vertical_alignment="center", gap="small")
 try:
     columns = cached.columns(data)
-    with st.container(horizontal=True):
+    with facts:
         choose_target_column(columns)
         label_sets_view.choose_task(is_table=bool(columns))
     job = data_choice.job(data)
@@ -103,9 +106,11 @@ with begun:
         links.switch_page("pages/label.py", query_params=data_choice.link())
     if st.button(_("Set up"), type="primary", icon=":material/arrow_forward:", disabled=blocked):
         links.switch_page("pages/configure.py", query_params=data_choice.link())
+with facts:
+    dataset_view.summary(corrected)
+    reading_view.show(corrected.report)
+reading_view.ask_about_parents(corrected.report)
 corrections_view.summary(job.corrections)
-reading_view.show(corrected.report)
-dataset_view.summary(corrected)
 left, right = st.columns([3, 2], gap="medium")
 with left:
     dataset_gallery.show(corrected, original)

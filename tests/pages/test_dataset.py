@@ -260,7 +260,9 @@ def test_of_a_table_one_chooses_the_column_of_the_labels(open_page, make_picture
     table.write_text("\n".join(["image,species,owner", *rows]))
     page = open_page("dataset", data=str(table))
     assert "labels in species" in texts(page)
-    assert page.selectbox[0].options == ["image", "species", "owner"]
+    assert page.selectbox[0].options == [
+        f"Labels in {name}" for name in ("image", "species", "owner")
+    ]
     page.selectbox[0].select("owner").run()
     assert page.query_params["target"] == "owner"
     page.selectbox[0].select("species").run()

@@ -27,7 +27,7 @@ def show(corrected: Manifest, original: Manifest | None) -> None:
         corrected: the data set as corrected.
         original: the data set as it is; None if nothing can be changed.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         chosen = _filter(corrected)
         rows = gallery_filter.choose(corrected, chosen)
         st.caption(wording.count(len(rows), "picture"), width="content")
@@ -82,7 +82,7 @@ def _filter(manifest: Manifest) -> Filter:
     splits = [name for name in _SPLITS if name in manifest.report.splits]
     chosen_split = _choose(_("Split"), _("All splits"), splits, _SPLIT)
     kinds = gallery_filter.findings(manifest)
-    chosen_finding = _choose(_("Finding"), _("All findings or none"), kinds, _FINDING)
+    chosen_finding = _choose(_("Finding"), _("All findings"), kinds, _FINDING)
     return Filter(chosen_label, chosen_split, chosen_finding)
 
 
@@ -97,6 +97,6 @@ def _choose(name: str, everything: str, options: list[str], key: str) -> str | N
         format_func=wording.kind if key == _FINDING else str,
         key=key,
         label_visibility="collapsed",
-        width=170,
+        width=150,
     )
     return chosen

@@ -27,7 +27,7 @@ _NUM_SHOWN = 6
 
 
 def summary(manifest: Manifest) -> None:
-    """Draw the numbers of pictures, classes and parts, and the sizes, in one line."""
+    """Draw the numbers of pictures, classes and parts, and the sizes, as wide as they are."""
     pictures, has_sets = manifest.readable, label_sets.are_in(manifest.samples)
     facts = [
         _("**{count}** pictures").format(count=wording.integer(len(pictures))),
@@ -40,7 +40,7 @@ def summary(manifest: Manifest) -> None:
     ]
     if unreadable := len(manifest.samples) - len(pictures):
         facts.append(_("**{count}** unreadable").format(count=wording.integer(unreadable)))
-    st.markdown(" · ".join(facts))
+    st.markdown(" · ".join(facts), width="content")
 
 
 def findings(corrected: Manifest, original: Manifest | None, corrections: Corrections) -> None:

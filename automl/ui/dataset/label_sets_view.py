@@ -39,6 +39,7 @@ def choose_task(*, is_table: bool) -> None:
         required=True,
         key=key,
         on_change=take,
+        label_visibility="collapsed",  # each choice says it
     )
 
 
@@ -80,5 +81,5 @@ def _pairs(counts: NDArray[np.int64], names: list[str]) -> pd.DataFrame:
     together = counts[first, second]
     order = np.argsort(-together, kind="stable")
     array = np.array(names, object)
-    columns = {"label": array[first], _("other label"): array[second], "pictures": together}
+    columns = {"label": array[first], "other label": array[second], "pictures": together}
     return pd.DataFrame(columns).iloc[order]

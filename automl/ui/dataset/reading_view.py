@@ -14,27 +14,29 @@ _NAMES = {"validation_data": mark("Validation data"), "test_data": mark("Test da
 
 
 def show(report: DatasetReport) -> None:
-    """Draw a line for the reading of each data source, each with a fold of the others."""
-    for section, readings in {TRAINING: report.readings, **report.held_out_readings}.items():
-        if readings:
-            _line(section, readings)
+    """Draw the reading of each data source, as wide as its sentence, with a fold of the others."""
+    for section, readings in _readings(report):
+        understood, *others = readings
+        sentence = again(understood.sentence)
+        if section in _NAMES:
+            sentence = f"{_(_NAMES[section])}: {sentence}"
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", width="content"
+        ):
+            st.markdown(f":material/folder_eye: {wording.plain(sentence)}", width="content")
+            if others:
+                with st.popover(
+                    _("Read it in another way ({count})").format(count=len(others)),
+                    key=f"others of {section}",
+                ):
+                    choices(others, section)
 
 
-def _line(section: str, readings: Sequence[Reading]) -> None:
-    """Draw the first reading, which is in use, and a fold with the others."""
-    understood, *others = readings
-    sentence = again(understood.sentence)
-    if section in _NAMES:
-        sentence = f"{_(_NAMES[section])}: {sentence}"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/folder_eye: {wording.plain(sentence)}", width="content")
-        if others:
-            with st.popover(
-                _("Read it in another way ({count})").format(count=len(others)),
-                key=f"others of {section}",
-            ):
-                choices(others, section)
-    if any("path" in other.options for other in others):
+def ask_about_parents(report: DatasetReport) -> None:
+    """Draw the question whether a folder is the parent of several data sets, and the answers."""
+    for section, readings in _readings(report):
+        if not any("path" in other.options for other in readings[1:]):
+            continue
         st.warning(
             _(
                 "Each of these folders has folders of its own. Is this the parent of several data "
@@ -43,6 +45,12 @@ def _line(section: str, readings: Sequence[Reading]) -> None:
         )
         likely = [each for each in readings if each.options.keys() in ({"path"}, {"label_level"})]
         choices(likely, section, key="likely")
+
+
+def _readings(report: DatasetReport) -> list[tuple[str, Sequence[Reading]]]:
+    """Readings of each data source that has any, the one in use first."""
+    every = {TRAINING: report.readings, **report.held_out_readings}
+    return [(section, readings) for section, readings in every.items() if readings]
 
 
 def choices(readings: Sequence[Reading], section: str = TRAINING, key: str = "reading") -> None:
