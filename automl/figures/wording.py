@@ -57,6 +57,15 @@ def plain(text: str) -> str:
     return re.sub(r"(\\[:@])(?=\S)|(?<=www)(\\\.)", lambda match: match[0] + _BREAK, escaped)
 
 
+def as_list(sentence: str) -> str:
+    """A sentence as Markdown, with the parts behind its colon, if it has several, as a list."""
+    head, _colon, rest = sentence.partition(": ")
+    parts = rest.removesuffix(".").split(texts.BETWEEN_PARTS)
+    if len(parts) == 1:
+        return plain(sentence)
+    return "\n".join([f"{plain(head)}:", "", *(f"- {plain(part)}" for part in parts)])
+
+
 def of_error(error: Exception) -> str:
     """The sentences of an error in the language of the reader, escaped."""
     return plain(texts.again(str(error)))

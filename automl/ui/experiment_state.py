@@ -13,12 +13,12 @@ from automl.texts import _
 from automl.ui import cached, guarded_actions
 
 
-def badge(experiment_dir: Path, state: ExperimentState) -> None:
-    """Draw the state; the part of the search that was not tried stands beside it."""
+def badge(experiment_dir: Path, state: ExperimentState, *, in_short: bool = False) -> None:
+    """Draw the state; unless in short, with the part of the search that was not tried beside it."""
     extent = cached.extent(experiment_dir) if state.is_finished else None
     name = wording.state(state, extent)
     st.badge(_(name), icon=wording.state_icon(name), color=wording.state_color(name))
-    if extent is not None and (missed := wording.tried(extent)):
+    if extent is not None and not in_short and (missed := wording.tried(extent)):
         st.caption(missed, width="content")
 
 

@@ -140,3 +140,8 @@ def test_the_place_of_a_trial_is_said_where_it_is_not_the_same_for_all():
     }
     assert wording.places([on_one, trained(2)]) == {}
     assert wording.places([trained(0, worker="process 7 on n1"), trained(1)]) == {}
+
+
+def test_a_sentence_with_parts_is_a_list():
+    assert wording.as_list("In 5 min: one; two *") == "In 5 min:\n\n- one\n- two \\*"
+    assert wording.as_list("Only: one.") == wording.plain("Only: one.")

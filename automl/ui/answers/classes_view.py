@@ -21,7 +21,7 @@ _HELP = {
     "auc": mark("Area under the ROC curve, the class against the rest."),
     "average_precision": mark("Area under the precision-recall curve, the class against the rest."),
 }
-_TITLES = {
+TITLES = {
     "precision": mark("Precision"),
     "recall": mark("Recall"),
     "f1": "F1",
@@ -97,7 +97,7 @@ def _columns(first: str) -> dict[str, Any]:
         "class": st.column_config.TextColumn(first),
         "pictures": number(_("Pictures"), format="localized"),
         **{
-            name: number(_(_TITLES[name]), format="%.3f", help=_(help_text))
+            name: number(_(TITLES[name]), format="%.3f", help=_(help_text))
             for name, help_text in _HELP.items()
         },
     }

@@ -7,20 +7,29 @@ import pandas as pd
 import streamlit as st
 
 from automl.dataset import label_sets
-from automl.evaluation import class_report
 from automl.evaluation.decisions import THRESHOLD
 from automl.figures import charts, co_occurrence_chart, wording
 from automl.texts import _, mark
 from automl.ui import cached_evaluation, figure_table
-from automl.ui.answers import label_errors_view
+from automl.ui.answers import classes_view, label_errors_view
 from automl.ui.cached_evaluation import Answers
 
 _COUNTS = {
-    mark("right"): mark("Pictures that have the label and are predicted to have it."),
-    mark("missed"): mark("Pictures that have the label and are predicted not to have it."),
-    mark("false"): mark("Pictures that do not have the label and are predicted to have it."),
-    mark("rightly absent"): mark(
-        "Pictures that do not have the label and are predicted not to have it."
+    "right": (
+        mark("Right"),
+        mark("Pictures that have the label and are predicted to have it."),
+    ),
+    "missed": (
+        mark("Missed"),
+        mark("Pictures that have the label and are predicted not to have it."),
+    ),
+    "false": (
+        mark("False"),
+        mark("Pictures that do not have the label and are predicted to have it."),
+    ),
+    "rightly absent": (
+        mark("Rightly absent"),
+        mark("Pictures that do not have the label and are predicted not to have it."),
     ),
 }
 _MAX_LABELS = 25
@@ -42,17 +51,19 @@ def show(trial_answers: Answers, *, key: str) -> None:
         )
     )
     number = st.column_config.NumberColumn
-    shares = {name: number(_(name), format="%.3f") for name in class_report.COLUMNS}
     state: Any = st.dataframe(
         table,
         key=f"labels of {key}",
         hide_index=True,
         column_config={
+            **{
+                name: number(_(title), format="%.3f") for name, title in classes_view.TITLES.items()
+            },
+            "pictures": number(_("Pictures"), format="localized"),
             "label": st.column_config.TextColumn(_("Label")),
-            **{name: number(_(name), help=_(text)) for name, text in _COUNTS.items()},
-            **shares,
+            **{name: number(_(title), help=_(text)) for name, (title, text) in _COUNTS.items()},
             "threshold": number(
-                _("threshold"),
+                _("Threshold"),
                 format="%.2f",
                 help=_(
                     "Probability from which predictions have the highest F1 on these "

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from automl.evaluation import metrics, pairing
 from automl.evaluation.significance import LEVEL
-from automl.figures import baselines, charts, palette, trial_charts, version_text, wording
+from automl.figures import (
+    baselines,
+    charts,
+    palette,
+    setting_text,
+    trial_charts,
+    version_text,
+    wording,
+)
 from automl.texts import _
 from automl.ui import cached, cached_evaluation, figure_table, significance
 from automl.ui.answers import answer_gallery
@@ -158,7 +166,13 @@ def settings(sides: Sequence[Side]) -> None:
     if not differences:
         st.info(_("Their settings are the same."))
         return
-    texts = zip(*([_text(value) for value in each.values] for each in differences), strict=True)
+    texts = zip(
+        *(
+            [setting_text.of_value(value) or wording.NOTHING for value in each.values]
+            for each in differences
+        ),
+        strict=True,
+    )
     table = pd.DataFrame(
         {
             _("Setting"): [each.name for each in differences],
@@ -167,12 +181,6 @@ def settings(sides: Sequence[Side]) -> None:
     )
     st.dataframe(table, hide_index=True)
     figure_table.download(table, "compared-settings")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return wording.NOTHING
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def curves(sides: Sequence[Side]) -> None:

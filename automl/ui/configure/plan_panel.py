@@ -18,7 +18,7 @@ def show(job: Job, data: Manifest) -> None:
     except (UserError, OSError) as error:
         st.error(wording.of_error(error))
         return
-    st.markdown(wording.plain(first))
+    st.markdown(wording.as_list(first))
     for sentence in rest:
         st.caption(wording.plain(sentence))
     if is_measured:

@@ -52,4 +52,4 @@ def job(experiment_dir: Path) -> None:
             query_params={"copy": experiment_dir.name},
         )
         for sentence in record.plan:
-            st.markdown(wording.plain(again(sentence)))
+            st.markdown(wording.as_list(again(sentence)))

@@ -8,6 +8,7 @@ from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
+from automl.jobs.tasks import TASKS
 from automl.texts import _, again
 from automl.ui import cached, experiment_state, gallery, selection
 
@@ -22,7 +23,7 @@ def show(experiment_dir: Path, remarks: Remarks, *, key: str) -> None:
         remarks: what people wrote about it.
         key: key of the box that ticks it.
     """
-    tick, pictures, summary, score = st.columns([0.3, 1.4, 5.5, 2.6], vertical_alignment="center")
+    tick, pictures, summary, score = st.columns([0.3, 1.4, 5.3, 2.8], vertical_alignment="center")
     name = wording.plain(remarks.title or experiment_dir.name)
     tick.checkbox(_("Tick {name}").format(name=name), key=key, label_visibility="collapsed")
     try:
@@ -50,23 +51,29 @@ def _summary(experiment_dir: Path, name: str, remarks: Remarks) -> None:
     page = "pages/leaderboard.py" if state.is_finished else "pages/progress.py"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         selection.link(page, experiment_dir, f"**{name}**")
-        experiment_state.badge(experiment_dir, state)
+        experiment_state.badge(experiment_dir, state, in_short=True)
         for tag in remarks.tags:
             st.badge(wording.plain(tag), color="gray")
-        st.caption(wording.plain(" · ".join(_facts(experiment_dir))), width="content")
+        st.caption(wording.plain(" · ".join(_facts(experiment_dir, state))), width="content")
     if state in (ExperimentState.FAILED, ExperimentState.QUEUED):  # the cause, or its place
         st.caption(wording.plain(again(record.message)))
     if remarks.note:
         st.caption(wording.plain(remarks.note.splitlines()[0]))
 
 
-def _facts(experiment_dir: Path) -> list[str]:
+def _facts(experiment_dir: Path, state: ExperimentState) -> list[str]:
     record = cached.experiment(experiment_dir)
-    num_trials = len(store.trial_paths(experiment_dir))
-    facts = [wording.ago(record.created_at, now()), wording.count(num_trials, "trial")]
+    trials = wording.count(len(store.trial_paths(experiment_dir)), "trial")
+    extent = cached.extent(experiment_dir) if state.is_finished else None
+    if extent is not None and not extent.is_whole:
+        tried, planned = map(wording.integer, (extent.num_tried, extent.num_planned))
+        trials = _("{tried} of {planned} tried").format(tried=tried, planned=planned)
+    facts = [wording.ago(record.created_at, now()), trials]
     if report := cached.report(experiment_dir):
+        task = TASKS[cached.job(experiment_dir).task]
         facts.append(wording.count(report.num_images, "picture"))
-        facts.append(wording.count(len(report.classes), "class"))
+        one = "label" if task.has_label_sets else "class"
+        facts.append(wording.count(len(report.classes), one))
     return [*facts, record.owner] if record.owner else facts
 
 

@@ -131,14 +131,16 @@ def verdict(
 
 def _expectation(record: ExperimentRecord, metric: str) -> None:
     """Say what to expect on new pictures, and how that was found; nothing if it is unknown."""
-    if expected := wording.expected(record):
-        st.markdown(
-            _("On new pictures expect {metric} **{expected}**.").format(
-                metric=wording.metric(metric), expected=expected
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if expected := wording.expected(record):
+            st.markdown(
+                _("On new pictures expect {metric} **{expected}**.").format(
+                    metric=wording.metric(metric), expected=expected
+                ),
+                width="content",
             )
-        )
-    if record.expected_basis:
-        st.caption(wording.plain(again(record.expected_basis)))
+        if record.expected_basis:
+            st.caption(wording.plain(again(record.expected_basis)), width="content")
 
 
 def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
@@ -171,7 +173,7 @@ def plan(record: ExperimentRecord) -> None:
     if not record.plan:
         return
     first, *revisions = record.plan
-    st.markdown(wording.plain(again(first)))
+    st.markdown(wording.as_list(again(first)))
     for sentence in reversed(revisions):
         st.caption(wording.plain(again(sentence)))
 
@@ -188,6 +190,8 @@ def running_trials(
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
     left = time_left.estimate(cached.experiment(experiment_dir), trials, now()).by_trial
     places = wording.places(trials)
+    is_over = cached.experiment(experiment_dir).progress >= 1
+    waiting = _("No trial is left to train") if is_over else _("Free for the next trial")
     lines = st.container(key="lines")
     for trial in running:
         rest = _rest(left.get(trial.trial_id))
@@ -197,7 +201,7 @@ def running_trials(
             _running_trial(experiment_dir, trial, metric, rest)
     for _place in range(num_lines - len(running)):
         with lines.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
-            st.caption(_("Free for the next trial"))
+            st.caption(waiting)
 
 
 def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: str) -> None:

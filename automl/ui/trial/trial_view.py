@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from automl.experiments.records import TrialRecord
-from automl.figures import charts, trial_charts, wording
+from automl.figures import charts, setting_text, trial_charts, wording
 from automl.texts import _, again, mark
 from automl.ui import figure_table
 
@@ -35,8 +35,13 @@ def headline(trial: TrialRecord, metric: str) -> None:
             ),
             speed,
         ]
+    notes = [again(each) for each in (trial.fitted_to, *trial.notes) if each]
     if best:
-        facts.append(_("scored {scored_on}").format(scored_on=trial.scored_on))
+        scored = _("scored {scored_on}").format(scored_on=trial.scored_on)
+        pictures, comma, _how = scored.partition(", ")
+        facts.append(pictures)
+        if comma:  # the line has no room for it
+            notes.insert(0, f"{scored[:1].upper()}{scored[1:]}.")
     if trial.reason:
         facts.append(again(trial.reason))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -44,7 +49,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
         st.caption(wording.plain(" · ".join(facts)), width="content")
         if trial.flags:
             st.badge(", ".join(map(_, trial.flags)), icon=":material/flag:", color="orange")
-        if notes := [again(each) for each in (trial.fitted_to, *trial.notes) if each]:
+        if notes:
             # folded: the matrix below is what the page is for
             with st.popover(_("Notes"), icon=":material/notes:", type="tertiary", key="notes"):
                 st.markdown("\n\n".join(map(wording.plain, notes)))
@@ -145,8 +150,8 @@ def hyperparameters(trial: TrialRecord) -> None:
     table = pd.DataFrame(
         {
             _("Hyperparameter"): names,
-            _("Requested"): [_text(requested.get(name)) for name in names],
-            _("Used"): [_text(effective.get(name)) for name in names],
+            _("Requested"): [setting_text.of_value(requested.get(name)) for name in names],
+            _("Used"): [setting_text.of_value(effective.get(name)) for name in names],
             _("Note"): [_("changed") if name in changed else "" for name in names],
         }
     )
@@ -157,12 +162,5 @@ def _differs(requested: object, effective: object) -> bool:
     """True if the values differ by more than rounding; `auto` and empty values request nothing."""
     if isinstance(requested, float) and isinstance(effective, (int, float)):
         return not math.isclose(requested, effective, rel_tol=1e-6)
-    return requested not in ("auto", "", None) and _text(requested) != _text(effective)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return "; ".join(map(_text, value))
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    asked, used = setting_text.of_value(requested), setting_text.of_value(effective)
+    return requested not in ("auto", "", None) and asked != used
