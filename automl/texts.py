@@ -40,6 +40,9 @@ _OF_NAMES = frozenset(
 """Placeholders of what a user has named, which may read like a text."""
 
 _OF_NUMBERS = frozenset({"count", "done", "total", "gpus"})
+_OF_ACTIONS = "doing"
+"""Placeholder of the name of an action, whose text is its heading: `start`, `Start`."""
+
 _OF_JOBS = "key"
 """Placeholder of a key of a job, which has no blanks."""
 
@@ -133,9 +136,9 @@ def here(text: str) -> str:
 def _again(stored: str, code: str) -> str:
     if "\n" in stored:
         return "\n".join(_again(line, code) for line in stored.split("\n"))
-    if bare := _bare_again(stored, code):
-        return bare
     sentences = _BETWEEN_SENTENCES.split(stored)
+    if len(sentences) == 1 and (bare := _bare_again(stored, code)):
+        return bare
     for num in range(1, len(sentences) + 1):  # a template may have several sentences
         kind: _Kind = "sentence" if sentences[num - 1].endswith((".", "?")) else "part"
         new = _found_again(" ".join(sentences[:num]), kind, code)
@@ -184,6 +187,8 @@ def _value_again(placeholder: str, value: str, code: str) -> str:
     if placeholder in _OF_NAMES:
         cut = _CUT_NAMES.fullmatch(value)
         return _catalogue(code).gettext(_MORE_NAMES).format(**cut.groupdict()) if cut else value
+    if placeholder == _OF_ACTIONS and (heading := value.capitalize()) in _texts(code):
+        return _texts(code)[heading]
     parts = [value] if value.endswith(".") else value.split(BETWEEN_PARTS)
     return BETWEEN_PARTS.join(_again(part, code) if " " in part else part for part in parts)
 

@@ -146,7 +146,8 @@ def check(person: Person, action: Action, *, owner: str = "") -> None:
     depends_on_owner = any(action in own for own in _WITH_OWN.values())
     doing = action.replace("_", " ")
     if depends_on_owner:
-        doing = mark(f"{doing} on an experiment of {owner or 'another person'}")
+        on_another = mark(f"{doing} on the experiment of another person")
+        doing = mark(f"{doing} on an experiment of {owner}") if owner else on_another
     raise NotAllowedError(
         f"{person.name} is {_article(person.role)} and may not {doing}. "
         f"This needs the role {needed}; ask the administrator of this server."

@@ -140,7 +140,7 @@ def guesses(tree: Tree) -> list[Guess]:
         "are masks of them."
     )
     sentence = (inside if folders else beside).format(
-        count=f"{len(out):,}", folders=" and ".join(folders[:_MAX_NAMED]), name=out[0][-1]
+        count=f"{len(out):,}", folders=", ".join(folders[:_MAX_NAMED]), name=out[0][-1]
     )
     masks = mark("Masks are pictures of their classes.")
     other = Reading(sentence=masks, options={"leave_out": NEVER})

@@ -49,8 +49,7 @@ def is_source(name: str) -> bool:
 
 def named(names: Sequence[str]) -> str:
     """The first names, as a part of a sentence."""
-    shown = [*names[:5], *([f"{len(names) - 5} more"] if len(names) > 5 else [])]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def refuse_data_sets(folders: FolderTree, base: Parts) -> None:

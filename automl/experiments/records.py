@@ -296,7 +296,7 @@ class TrialRecord(FrozenModel):
         if self.method == "fine_tuning":
             return self.model_name
         if self.method == "majority_class":  # whatever network it has, it does not ask it
-            return "majority class"
+            return _("majority class")
         mirrored = ", mirrored" if is_mirrored(self.hyperparameters) else ""
         names = " + ".join(networks_of(self.hyperparameters))
         return f"{names}, {self.method.replace('_', ' ')}{mirrored}"

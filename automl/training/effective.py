@@ -40,7 +40,7 @@ def read_back(training: TrialTraining) -> dict[str, Any]:
         "training_crop_size": training.augmentation.size,
         "precision": str(learner.dtype or torch.float32).removeprefix("torch."),
         "device": _device_name(training.placement),
-        "worker": f"process {os.getpid()} on {socket.gethostname()}",
+        "worker": _worker(),
         **process_state.in_effect(),
         "num_train_images": len(training.fitted.labels),
         "num_validation_images": training.evidence.num_pictures,
@@ -50,6 +50,11 @@ def read_back(training: TrialTraining) -> dict[str, Any]:
         "timm": timm.__version__,
         "numpy": np.__version__,
     }
+
+
+def _worker() -> str:
+    number, host = os.getpid(), socket.gethostname()
+    return mark(f"process {number} on {host}")
 
 
 def _licence(built: BuiltModel) -> dict[str, str]:
@@ -70,7 +75,7 @@ def _of_training(training: TrialTraining) -> dict[str, Any]:
         "micro_batch_size": part_size(
             learner.batch_size // learner.ranks.number, training.recovery.num_parts
         ),
-        "loader": f"{learner.num_batches} batches of {learner.batch_size}, in random order",
+        "loader": mark(f"{learner.num_batches} batches of {learner.batch_size}, in random order"),
         "transforms": training.augmentation.in_effect(),
         "batch_norm_statistics": _statistics(training),
         "loss": training.hyperparameters.loss,
@@ -142,14 +147,17 @@ def _schedule(learner: Learner, number_of_epochs: int) -> dict[str, Any]:
 
 
 def _frozen(names: list[str]) -> str:
-    return f"{len(names)} tensors, {names[0]} to {names[-1]}" if names else "nothing"
+    if not names:
+        return mark("nothing")
+    first, last = names[0], names[-1]
+    return mark(f"{len(names)} tensors, {first} to {last}")
 
 
 def _statistics(training: TrialTraining) -> str:
     if training.learner.keeps_statistics:
-        return "kept"
+        return mark("kept")
     is_of_part = not training.learner.ranks.is_alone and training.placement.device.type == "cpu"
-    return "of each process's part of a batch" if is_of_part else "of each batch"
+    return mark("of each process's part of a batch") if is_of_part else mark("of each batch")
 
 
 def _is_compiled(learner: Learner) -> bool:

@@ -4,9 +4,19 @@ import pandas as pd
 import streamlit as st
 
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, mark
 
 _MAX_ROWS = 1000
+_HEADINGS = (
+    *(mark("true"), mark("predicted"), mark("pictures"), mark("share of row")),
+    *(mark("share of column"), mark("of"), mark("from"), mark("to"), mark("right")),
+    *(mark("wrong"), mark("threshold"), mark("minutes"), mark("trial"), mark("model")),
+    *(mark("epoch"), mark("hyperparameter"), mark("importance"), mark("number"), mark("title")),
+    *(mark("score"), mark("score_low"), mark("score_high"), mark("version")),
+    *(mark("experiment"), mark("low"), mark("high"), mark("label"), mark("other label")),
+    mark("answers"),
+)
+"""Columns of tables of figures: in the file they have these names in every language."""
 
 
 def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
@@ -18,7 +28,10 @@ def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
         key: distinguishes this figure from others of the same name on the page.
     """
     with st.popover(_("Table"), icon=":material/table:", key=f"table of {_unique(name, key)}"):
-        st.dataframe(table.head(_MAX_ROWS), hide_index=True, width=560, height=300)
+        headings = {str(name): _heading(str(name)) for name in table}
+        st.dataframe(
+            table.head(_MAX_ROWS), hide_index=True, width=560, height=300, column_config=headings
+        )
         if len(table) > _MAX_ROWS:
             st.caption(
                 _("The first {shown} of {count} rows; the download contains all.").format(
@@ -26,6 +39,10 @@ def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
                 )
             )
         download(table, name, key=key)
+
+
+def _heading(name: str) -> str:
+    return _(name) if name in _HEADINGS else wording.metric(name)
 
 
 def download(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:

@@ -11,7 +11,15 @@ from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialRecord
 from automl.figures import wording
 from automl.texts import _, again, mark
-from automl.ui import cached, experiment_header, links, selection, sign_in, through_app
+from automl.ui import (
+    cached,
+    experiment_header,
+    links,
+    selection,
+    sign_in,
+    streamlit_words,
+    through_app,
+)
 from automl.ui.dataset import data_choice
 
 HOME = "pages/experiments.py"
@@ -53,6 +61,7 @@ _LAYOUT = """<style>
   .st-key-standing :has(a) { flex-shrink: 999999; min-width: 10rem; }
 }
 .st-key-standing :is(h1, a, a p) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+:has(> .st-key-words) { display: none; }
 @media (max-width: 640px) {
   .st-key-header > :first-child { flex: 1 0 100%; }
   .st-key-header > :first-child > div, .st-key-header > :first-child > div > div { width: 100%; }
@@ -202,6 +211,7 @@ def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
 
 def _steps(current: str, marks: dict[str, _Mark], address: dict[str, str]) -> None:
     st.html(_LAYOUT)
+    streamlit_words.translate()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
         links.page_link(HOME, label=_("Experiments"), icon=":material/home:", width="content")
         for number, (page, title) in enumerate(_STEPS.items(), start=1):

@@ -1,13 +1,17 @@
-"""The browser never shows a bare traceback; and every page of a finished experiment is whole, and
-readable for everybody."""
+"""The browser never shows a bare traceback; and every page of a finished experiment is whole,
+readable for everybody, and in German for a reader of German."""
 
+import contextlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PatienceError
 
+from automl import texts
 from automl.experiments import store
 from automl.ui import error_boundary
 from tests.browser.conftest import IS_WHOLE, ROOT, Server, on_page
@@ -101,6 +105,27 @@ IS_THEME = """theme =>
     getComputedStyle(document.querySelector(".stApp")).colorScheme === theme
     && !document.getAnimations().some(one => one instanceof CSSTransition)
 """
+WORDS = """() => {
+    const found = [];
+    const walk = document.createTreeWalker(document.body);
+    for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        const element = node.parentElement ?? node;
+        if (element.closest("script, noscript, style, code, pre, [translate=no]")) continue;
+        if (node.nodeType === Node.TEXT_NODE) found.push(node.data);
+        else for (const name of ["placeholder", "aria-label", "title", "alt"])
+            found.push(node.getAttribute?.(name) ?? "");
+    }
+    return found;
+}"""
+"""Texts of a page, of its tables, and of what one hears or sees at the pointer; no code."""
+
+IS_GERMAN = f"words => !({WORDS})().some(text => new RegExp(words, 'i').test(text))"
+ENGLISH = (
+    r"(^|[\s(])(the|of|and|is|are|with|from|this|that|not|to|for|by|or|you|your|has|have|no)"
+    r"(?=[\s).,:;?]|$)"
+)
+"""Words without which hardly an English sentence is, and that no German one has."""
+
 FOLD = 260  # pixels from the top of a window that is 1,280 wide
 
 
@@ -117,22 +142,45 @@ def test_every_page_of_a_finished_experiment_is_whole(  # noqa: PLR0913
     assert set(TITLES) == {path.stem for path in (ROOT / "pages").glob("*.py")}
     for name, title in TITLES.items():
         address = "" if name == "experiments" else name  # the home page
-        page.goto(f"{idle_server.url}/{address}?experiment={with_test_data.name}")
-        on_page(page, title)
-        if name in SUBJECTS:
-            page.wait_for_selector(IS_WHOLE)
-            subject = page.locator(SUBJECTS[name]).first
-            expect(subject).to_be_visible()  # hidden while code for it is loaded
-            place = subject.bounding_box()
-            assert place
-            assert place["y"] < FOLD, f"what {name} is for begins too far down"
+        page.goto(f"{idle_server.url}/{address}?experiment={with_test_data.name}&lang=de")
+        on_page(page, german(title))
+        begins_above_the_fold(page, name)
         look_at_every_tab(page, screenshot, f"13-{name}", each_tab=each_tab)
-    page.goto(
-        f"{idle_server.url}/configure?data={store.load_job(with_test_data).training_data.path}"
-    )
-    on_page(page, "Set up")
-    expect(page.get_by_role("button", name="Start")).to_be_enabled()
-    look_at_every_tab(page, screenshot, "14-new")
+        is_german(page)
+    for name in ("dataset", "configure"):
+        data = store.load_job(with_test_data).training_data.path
+        page.goto(f"{idle_server.url}/{name}?data={data}&lang=de")
+        on_page(page, german(TITLES[name]))
+        if name == "dataset":
+            begins_above_the_fold(page, name)
+        look_at_every_tab(page, screenshot, f"14-new-{name}")
+        is_german(page)
+    expect(page.get_by_role("button", name="Starten")).to_be_enabled()
+
+
+def german(text: str) -> str:
+    with texts.speaking("de"):
+        return texts._(text)
+
+
+def begins_above_the_fold(page: Page, name: str) -> None:
+    """The subject of a page, if it has one, is there and begins where one sees it at once."""
+    if name not in SUBJECTS:
+        return
+    page.wait_for_selector(IS_WHOLE)
+    subject = page.locator(SUBJECTS[name]).first
+    expect(subject).to_be_visible()  # hidden while code for it is loaded
+    place = subject.bounding_box()
+    assert place
+    assert place["y"] < FOLD, f"what {name} is for begins too far down"
+
+
+def is_german(page: Page) -> None:
+    """No text of the page has an English word; a moment later also of Streamlit's own words."""
+    with contextlib.suppress(PatienceError):
+        page.wait_for_function(IS_GERMAN, arg=ENGLISH)
+    left = [text for text in page.evaluate(WORDS) if re.search(ENGLISH, text, re.IGNORECASE)]
+    assert not left, f"English on {page.url}"
 
 
 def look_at_every_tab(
@@ -155,7 +203,8 @@ def look_at_every_tab(
 def is_whole(page: Page) -> None:
     page.wait_for_selector(IS_WHOLE)
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_text(error_boundary.UNEXPECTED)).to_have_count(0)
+    for unexpected in (error_boundary.UNEXPECTED, german(error_boundary.UNEXPECTED)):
+        expect(page.get_by_text(unexpected)).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
 
 

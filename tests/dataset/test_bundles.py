@@ -50,7 +50,7 @@ def test_the_other_parts_of_a_download_are_read_too(packed):
     assert read(first) == {"cat": 2, "dog": 1}
     listing = readers.read(DataSource(path=first))
     assert listing.readings[0].sentence.startswith(
-        "2 archives together: d-20240101T000000Z-001.zip and d-20240101T000000Z-002.zip. A folder"
+        "2 archives together: d-20240101T000000Z-001.zip, d-20240101T000000Z-002.zip. A folder"
     )
     assert read(first, **listing.readings[-1].options) == {"cat": 1}
 
@@ -60,7 +60,7 @@ def test_a_missing_part_is_named_and_can_be_done_without(packed):
     third = packed("d-part3.zip", "d/dog/1.png")
     for path in (third, third.parent):
         with pytest.raises(
-            UnclearDataError, match="there is d-part1.zip and d-part3.zip, but not part 2"
+            UnclearDataError, match="there is d-part1.zip, d-part3.zip, but not part 2"
         ) as caught:
             read(path)
         assert read(path, **caught.value.readings[0].options) == {"cat": 1, "dog": 1}
@@ -103,7 +103,7 @@ def test_a_folder_of_archives(packed, tmp_path, archives, expected):
 
 def test_archives_are_named_by_their_paths_below_one_folder():
     parts = [archive.Part(Path(f"/data/{split}/cat.tar"), "tar") for split in ("train", "val")]
-    assert bundles.Bundle(parts).sentence == "2 archives together: train/cat.tar and val/cat.tar. "
+    assert bundles.Bundle(parts).sentence == "2 archives together: train/cat.tar, val/cat.tar. "
 
 
 @pytest.mark.parametrize(

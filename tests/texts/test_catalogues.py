@@ -215,6 +215,16 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         ),
         ("The file is empty", "Die Datei ist leer"),  # as it stands in brackets
         (
+            "It is a web page in place of the file. Sign in there, and download the file itself",
+            "Es ist eine Webseite an Stelle der Datei. Melden Sie sich dort an, und laden Sie die "
+            "Datei selbst herunter",
+        ),
+        (  # an action has the name of its heading
+            "bob is a viewer and may not stop on the experiment of another person.",
+            "bob ist Betrachter (viewer) und darf die Aktion „Stopp bei dem Experiment einer "
+            "anderen Person“ nicht ausführen.",
+        ),
+        (
             "model.onnx takes normalised values: 98% of the pictures get the class of the trial. "
             "With values of 0 to 1 it would be 12%.",
             "model.onnx erwartet normalisierte Werte: 98% der Bilder erhalten die Klasse des "

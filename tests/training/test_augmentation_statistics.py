@@ -7,8 +7,10 @@ import pytest
 import torch
 from scipy import stats
 
+from automl import texts
 from automl.dataset.crop_ranges import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
 from automl.dataset.packed_pictures import PackedPictures
+from automl.figures import setting_text
 from automl.jobs.compatibility import resolve
 from automl.training.augmentation import Augmentation, jitter, jitter_factors, random_boxes
 
@@ -121,3 +123,8 @@ def test_what_is_in_effect_is_said_step_by_step() -> None:
     assert Augmentation.read(resolve({"augmentation": "none"})).in_effect() == [
         "centre crop 224 px, as it is scored"
     ]
+    with texts.speaking("de"):
+        for changes in ({**asked, "colour_jitter": 0.2}, {"augmentation": "none"}):
+            steps = Augmentation.read(resolve(changes)).in_effect()
+            said = setting_text.of_value(steps)
+            assert not [step for step in steps if step in said], "mend figures/setting_text.py"

@@ -5,7 +5,9 @@ A failure here means: this version of Streamlit has changed it. The message name
 
 import importlib
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -16,7 +18,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from automl.access import permissions
-from automl.ui import preload
+from automl.ui import preload, streamlit_words
 from automl.ui.sign_in_middleware import SignInMiddleware
 
 SECRET = "x" * 32
@@ -163,3 +165,13 @@ def test_an_app_hands_over_its_errors():
     with pytest.raises(TypeError):
         st.App("app.py", no_such_option=True)  # type: ignore[call-arg]
     st.App("app.py", on_script_error=lambda _: True)  # error_boundary.py rests on it
+
+
+def test_the_words_that_pages_in_another_language_replace():
+    """Streamlit puts some together: `Press Enter to ` and `apply`."""
+    folder = Path(st.__file__).parent / "static" / "static" / "js"
+    code = "".join(path.read_text(errors="replace") for path in folder.glob("*.js"))
+    words = {word for words in streamlit_words.WORDS.values() for word in words}
+    pieces = {piece for word in words for piece in re.split(r"\{\w+\}| • |(?<=Enter to )", word)}
+    gone = [piece for piece in pieces if piece not in code]
+    assert not gone, changed("its own words", "automl/ui/streamlit_words.py")

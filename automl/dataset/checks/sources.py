@@ -15,6 +15,7 @@ import pandas as pd
 from automl.dataset.checks import traces
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.report import Finding, Severity
+from automl.sentences import Sentence, listed, say
 
 LEAST_SHARE = 0.95
 """Nearly all: a few pictures that were exchanged or edited do not hide a source."""
@@ -41,7 +42,9 @@ _SHAPES = {"portrait", "landscape", "square", "panorama", "vertical", "horizonta
 class _Division:
     """An attribute that nearly all pictures of some classes have, and nearly no other picture."""
 
-    phrase: str
+    phrases: tuple[str, ...]
+    """The attribute; several for classes with a few values of their own, such as days."""
+
     classes: frozenset[str]
     """Those that have the attribute; or those that lack it, if they are fewer."""
 
@@ -107,10 +110,10 @@ def _divisions(values: pd.Series, train: pd.DataFrame, num_attributes: int) -> l
         num_outside = num_with - num_inside
         others = table[(table["value"] == value) & ~table["label"].isin(inside)]
         if 2 * len(inside) <= len(sizes):
-            having.append(_Division(str(value), inside, num_inside, num_outside))
+            having.append(_Division((str(value),), inside, num_inside, num_outside))
         elif (others["count"] <= (1 - LEAST_SHARE) * others["size"]).all():
             outside = frozenset(sizes.index) - inside
-            lacking.append(_Division(str(value), outside, num_outside, num_inside))
+            lacking.append(_Division((str(value),), outside, num_outside, num_inside))
     several = _by_several(table, totals, sizes, budget)
     return list({one.classes: one for one in (*lacking, *several, *having)}.values())
 
@@ -139,8 +142,8 @@ def _by_several(
         choices = (len(first) - 1) * math.log(len(totals))
         inside = frozenset([str(label)])
         if _log_chance(num_own, num_with, inside, sizes) + choices <= budget:
-            phrase = " or ".join(map(str, first["value"]))
-            yield _Division(phrase, inside, num_own, num_with - num_own)
+            phrases = tuple(map(str, first["value"]))
+            yield _Division(phrases, inside, num_own, num_with - num_own)
 
 
 def _log_chance(num_inside: int, num_with: int, inside: frozenset[str], sizes: pd.Series) -> float:
@@ -165,33 +168,48 @@ def _log_ways(number: int, chosen: int) -> float:
 def _finding(kind: FindingKind, train: pd.DataFrame, divisions: list[_Division]) -> Finding:
     concerned = frozenset[str]().union(*(division.classes for division in divisions))
     advice = (
-        "A model may learn to tell the sources apart instead of what the pictures show, and no "
-        "score on this data would reveal it. Add pictures of every class from the same sources, or "
-        "make the files alike, and test with pictures from elsewhere."
+        say(
+            "A model may learn to tell the sources apart instead of what the pictures show, and no "
+            "score on this data would reveal it. Add pictures of every class from the same "
+            "sources, or make the files alike, and test with pictures from elsewhere."
+        )
         if kind is ONE_SOURCE
-        else "If they come from another source than the others, a model may learn that instead."
+        else say("If they come from another source than the others, a model may learn that.")
     )
     return kind.finding(
         train.loc[train["label"].isin(concerned), "path"],
-        f"{_sentences(train, divisions)} {advice}",
+        *_sentences(train, divisions),
+        advice,
         count=len(concerned),
     )
 
 
-def _sentences(train: pd.DataFrame, divisions: Iterable[_Division]) -> str:
+def _sentences(train: pd.DataFrame, divisions: Iterable[_Division]) -> Iterator[Sentence]:
     by_classes = defaultdict(list)
     for division in divisions:
         by_classes[division.classes].append(division)
     most_first = sorted(by_classes.items(), key=lambda item: (-len(item[1]), sorted(item[0])))
-    sentences = []
     for classes, several in most_first[:_MAX_SENTENCES]:
         num_pictures = int(train["label"].isin(classes).sum())
-        inside = ", ".join(f"{one.num_inside:,} are {one.phrase}" for one in several)
-        outside = ", ".join(f"{one.num_outside:,}" for one in several)
-        sentences.append(
-            f"Of the {num_pictures:,} pictures of {names(sorted(classes))} {inside}; "
-            f"of the {len(train) - num_pictures:,} others {outside}."
+        inside = [
+            say("{number} are {phrase}", number=one.num_inside, phrase=_either(one.phrases))
+            for one in several
+        ]
+        yield say(
+            "Of the {total} pictures of {names} {inside}; of the {others} others {outside}.",
+            total=num_pictures,
+            names=names(sorted(classes)),
+            inside=listed(inside),
+            others=len(train) - num_pictures,
+            outside=", ".join(f"{one.num_outside:,}" for one in several),
         )
-    if len(most_first) > _MAX_SENTENCES:
-        sentences.append(f"The same is true of {len(most_first) - _MAX_SENTENCES} more classes.")
-    return " ".join(sentences)
+    if more := len(most_first[_MAX_SENTENCES:]):
+        yield say("The same is true of {more} more classes.", more=more)
+
+
+def _either(phrases: tuple[str, ...]) -> Sentence:
+    """The phrases with `or` between them, each of which has a template of `traces`."""
+    *others, last = (Sentence(text=phrase) for phrase in phrases)
+    for phrase in reversed(others):
+        last = say("{first} or {second}", first=phrase, second=last)
+    return last

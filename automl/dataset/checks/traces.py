@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from automl.texts import mark
+
 _NAMING = re.compile(
     r"(img|dsc[nf]?|p|pxl|mvimg|vid|gopr|dji|sam|fb_img|received|snapchat|signal|whatsapp|image"
     r"|images|download|screen ?shot|capture|frame|still|scan|doc|photo|unsplash|pexels|pixabay"
@@ -23,21 +25,19 @@ _SEPARATOR = re.compile(r"[\\/]|::")
 
 
 def attributes(readable: pd.DataFrame) -> Mapping[str, pd.Series]:
-    """Attributes of each picture, such as `PNG files`; missing where nothing is known."""
-    width, height = (_numbers(readable[side]) for side in ("width", "height"))
+    """Attributes of each picture, such as `stored as PNG`; missing where nothing is known."""
+    width, height, quality = (
+        _numbers(readable[name]) for name in ("width", "height", "jpeg_quality")
+    )
     return {
         "camera": _cameras(readable["camera"]),
-        "day": "taken on " + readable["taken"].str[:10],
+        "day": _phrase(mark("taken on {day}"), day=readable["taken"].str[:10]),
         "folder": _folders(readable),
-        "format": readable["format"] + " files",
-        "size": "of "
-        + _numbers(readable["width"])
-        + " x "
-        + _numbers(readable["height"])
-        + " pixels",
+        "format": _phrase(mark("stored as {format}"), format=readable["format"]),
+        "size": _phrase(mark("of {width} x {height} pixels"), width=width, height=height),
         "shape": _shapes(readable),
-        "mode": "of the mode " + readable["mode"],
-        "compression": "saved in JPEG quality " + _numbers(readable["jpeg_quality"]),
+        "mode": _phrase(mark("of the mode {mode}"), mode=readable["mode"]),
+        "compression": _phrase(mark("saved in JPEG quality {quality}"), quality=quality),
         "name": _namings(readable),
     }
 
@@ -45,7 +45,16 @@ def attributes(readable: pd.DataFrame) -> Mapping[str, pd.Series]:
 def modified(readable: pd.DataFrame) -> pd.Series:
     """Day on which each file was modified, as a phrase; in containers the same for all."""
     days = pd.to_datetime(readable["mtime_ns"], unit="ns", utc=True).dt.strftime("%Y-%m-%d")
-    return "last modified on " + days
+    return _phrase(mark("last modified on {day}"), day=days)
+
+
+def _phrase(template: str, **values: pd.Series) -> pd.Series:
+    """The template with the values of each picture; missing where one of them is."""
+    first, *others = re.split(r"\{(\w+)\}", template)
+    phrase: str | pd.Series = first
+    for name, text in zip(others[::2], others[1::2], strict=True):
+        phrase = phrase + values[name] + text
+    return pd.Series(phrase)
 
 
 def folders_inside(readable: pd.DataFrame) -> pd.Series:
@@ -78,24 +87,26 @@ def _folders(readable: pd.DataFrame) -> pd.Series:
     is_source = [bool(_SOURCE.fullmatch(name)) for name in num_labels.index]
     if not (num_labels > 1).any() and not (len(is_source) and all(is_source)):
         return pd.Series(None, index=readable.index, dtype="str")
-    return "in a folder called " + names
+    return _phrase(mark("in a folder called {name}"), name=names)
 
 
 def _cameras(cameras: pd.Series) -> pd.Series:
-    named = "taken with the camera " + cameras
-    return named.fillna("without a camera's name in EXIF") if cameras.notna().any() else named
+    named = _phrase(mark("taken with the camera {name}"), name=cameras)
+    nameless = mark("without a camera's name in EXIF")
+    return named.fillna(nameless) if cameras.notna().any() else named
 
 
 def _shapes(readable: pd.DataFrame) -> pd.Series:
     ratio = (readable["width"] / readable["height"]).round(1)
-    return "about " + ratio.astype("str") + " times as wide as high"
+    return _phrase(mark("about {ratio} times as wide as high"), ratio=ratio.astype("str"))
 
 
 def _namings(readable: pd.DataFrame) -> pd.Series:
     names = readable["path"].str.extract(r"([^\\/]*)$")[0]
     naming = names.str.extract(f"^{_NAMING.pattern}", flags=re.IGNORECASE)[0].str.lower()
     is_label = naming == readable["label"].str.lower()
-    return "with file names that start with " + naming.mask(is_label)
+    template = mark("with file names that start with {name}")
+    return _phrase(template, name=naming.mask(is_label))
 
 
 def _numbers(values: pd.Series) -> pd.Series:

@@ -114,7 +114,7 @@ def _rival(tables: Sequence[Fitting], root: Path) -> Rival:
     labels: dict[str, str] = {}
     for one in tables:
         labels |= one.labels
-    names = " and ".join(paths)
+    names = ", ".join(paths)
     return Rival(
         name=names,
         certainty=max(one.certainty for one in tables),

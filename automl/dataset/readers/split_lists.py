@@ -78,7 +78,7 @@ def applied(found: Listing, root: Path, tree: Tree, meanings: Mapping[str, str])
     pictures = pictures.assign(split=pd.Series(said, index=pictures.index, dtype="str"))
     pictures = pictures[pictures["split"].notna()]
     left_out = _left_out(lists, used, len(said) - len(pictures))
-    names = " and ".join(one.name for one in used)
+    names = ", ".join(one.name for one in used)
     return replace(
         found.with_splits(pictures, names),
         guesses=[*found.guesses, *left_out],
@@ -97,7 +97,7 @@ def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) 
     if unused:
         names = ", ".join(unused[:5]) + (f" and {len(unused) - 5} more" if unused[5:] else "")
         several = mark("Several lists say the split; used are {used}, and not {names}.").format(
-            used=" and ".join(one.name for one in used), names=names
+            used=", ".join(one.name for one in used), names=names
         )
         sentence = f"{several} {mark('To use others, remove these.')}"
         yield Guess(sentence=sentence, others=[split_column.NEVER_READING])

@@ -14,8 +14,7 @@ _MAX_CHARACTERS = 400_000
 
 _SIDE = 8
 _HTML = """
-<canvas width="224" height="224" tabindex="0" role="img" aria-label="Draw a digit here"></canvas>
-<button type="button">Clear</button>
+<canvas width="224" height="224" tabindex="0" role="img"></canvas><button type="button"></button>
 """
 _CSS = """
 canvas { display: block; background: black; border-radius: var(--st-base-radius); cursor: crosshair;
@@ -26,8 +25,11 @@ button { margin-top: 0.5rem; padding: 0.3rem 0.8rem; font: inherit; cursor: poin
 """
 # Streamlit calls this function at every rerun: what is drawn stays, and the handlers are the same
 _JS = """
-export default function ({ parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   const canvas = parentElement.querySelector("canvas");
+  const button = parentElement.querySelector("button");
+  canvas.ariaLabel = data.purpose;
+  button.textContent = data.clear;
   const pen = canvas.getContext("2d");
   const clear = () => { pen.fillStyle = "black"; pen.fillRect(0, 0, canvas.width, canvas.height); };
   if (!canvas.dataset.isReady) clear();
@@ -45,7 +47,7 @@ export default function ({ parentElement, setStateValue }) {
     pen.stroke();
   };
   canvas.onpointerup = () => setStateValue("picture", canvas.toDataURL("image/png"));
-  parentElement.querySelector("button").onclick = () => {
+  button.onclick = () => {
     clear();
     setStateValue("picture", null);
   };
@@ -57,7 +59,9 @@ _canvas = st.components.v2.component("drawing", html=_HTML, css=_CSS, js=_JS)
 def draw() -> bytes | None:
     """Draw the canvas; returns what is on it as a picture of the sample, None if it is empty."""
     st.caption(_("Draw a digit; the answer comes when you lift the pen."))
-    drawn: str | None = _canvas(key="drawing", on_picture_change=lambda: None).picture
+    words = {"purpose": _("Draw a digit here"), "clear": _("Clear")}
+    state = _canvas(key="drawing", data=words, on_picture_change=lambda: None)
+    drawn: str | None = state.picture
     return None if drawn is None else like_the_sample(png(drawn))
 
 

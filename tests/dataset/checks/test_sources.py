@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl import texts
 from automl.dataset.checks import CheckedData, sources
 from automl.dataset.report import Finding
 
@@ -35,7 +36,7 @@ def animals(make_samples):
 @pytest.mark.parametrize(
     ("column", "wolf", "others", "phrase"),
     [
-        ("format", "PNG", "JPEG", "PNG files"),
+        ("format", "PNG", "JPEG", "stored as PNG"),
         ("mode", "L", "RGB", "of the mode L"),
         ("width", 800, 640, "of 800 x 480 pixels"),
         ("camera", "Canon EOS", "Pixel 7", "taken with the camera Canon EOS"),
@@ -65,14 +66,17 @@ def test_classes_that_share_a_source_are_named_together(make_samples):
     message = findings(samples.assign(format=np.where(is_wild, "PNG", "JPEG")))[
         "one_source"
     ].message
-    assert "Of the 24 pictures of fox, wolf 24 are PNG files; of the 24 others 0." in message
+    assert "Of the 24 pictures of fox, wolf 24 are stored as PNG; of the 24 others 0." in message
 
 
 def test_two_days_of_one_class_are_one_source(animals):
     samples = animals(DAYS[0], DAYS[2], "taken")
     samples.loc[samples.index[samples["label"] == "wolf"][:6], "taken"] = DAYS[1]
-    message = findings(samples)["one_source"].message
-    assert "12 are taken on 2024-05-01 or taken on 2024-05-02" in message
+    finding = findings(samples)["one_source"]
+    assert "12 are taken on 2024-05-01 or taken on 2024-05-02" in finding.message
+    with texts.speaking("de"):
+        said = finding.said()
+    assert "sind 12 am 2024-05-01 aufgenommen oder am 2024-05-02 aufgenommen; von den" in said
 
 
 @pytest.mark.parametrize("name", ["IMG_20{}.jpg", "frame{}.png", "WhatsApp Image {}.jpg"])
