@@ -42,7 +42,7 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
         enlargement.leaf(len(positions), key=_POSITION)
         _facts(trial_answers, answer)
         _label(trial_answers, answer)
-        is_requested = explanation_view.ask(trial_answers.experiment_dir)
+        is_requested = explanation_view.ask(trial_answers.experiment_dir, trial_answers.trial_id)
         st.code(str(path), language=None, wrap_lines=True)
     with left:
         if not explanation_view.show(

@@ -2,7 +2,6 @@
 
 import io
 from pathlib import Path
-from typing import get_args
 
 import streamlit as st
 
@@ -22,13 +21,15 @@ _ALGORITHM = "explanation algorithm"
 _LABEL = "label to explain"
 _WIDTH = 520  # pixels; the picture and its text fit on a screen 720 pixels high
 _HEAT_MAP_WIDTH = 360  # leaves room for the slider, too
-_NAMES: dict[str, str] = {
+_NAMES: dict[Algorithm, str] = {
     "guided_gradcam": mark("Guided Grad-CAM (about a second)"),
     "xrai": mark("Regions (XRAI, sharper and slower)"),
     "integrated_gradients": mark("Integrated gradients"),
     "guided_backprop": mark("Guided backpropagation"),
 }
-_FIRST: Algorithm = "guided_gradcam"
+_OF_SEVERAL: tuple[Algorithm, ...] = ("guided_backprop", "xrai", "integrated_gradients")
+"""Those for a model of several networks, which has no feature map for Grad-CAM; a quick one first.
+"""
 
 
 @dialog(mark("Why this answer?"), width="large")
@@ -47,26 +48,27 @@ def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: s
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.caption(wording.plain(name))
-        is_requested = ask(experiment_dir)
+        is_requested = ask(experiment_dir, trial_id)
     with left:
         if not show(experiment_dir, trial_id, picture, is_requested=is_requested):
             content = picture if isinstance(picture, Path) else io.BytesIO(picture)
             st.image(pictures.enlarged(content, _WIDTH, cached.rendering(experiment_dir)))
 
 
-def ask(experiment_dir: Path) -> bool:
+def ask(experiment_dir: Path, trial_id: str) -> bool:
     """Draw the choice of the algorithm and the button; True if it was pressed just now.
 
     Where pictures have any number of labels, one chooses the label that is explained, too.
     """
+    algorithms = offered(experiment_dir, trial_id)
     if problem := missing():
         st.caption(wording.plain(again(problem)))
         return False
     st.selectbox(
         _("Explain with"),
-        sorted(get_args(Algorithm), key=list(_NAMES).index),
+        algorithms,
         format_func=lambda name: _(_NAMES[name]),
-        key=_ALGORITHM,
+        key=f"{_ALGORITHM} out of {algorithms}",
         help=_(
             "The first one answers at once; the second shows whole regions and takes up to a "
             "minute."
@@ -83,6 +85,15 @@ def ask(experiment_dir: Path) -> bool:
     return st.button(_("Explain"), icon=":material/lightbulb:", type="primary", key="explain")
 
 
+def offered(experiment_dir: Path, trial_id: str) -> tuple[Algorithm, ...]:
+    """Algorithms that can explain the answers of a trial, the one to begin with first."""
+    has_several = cached.trial(experiment_dir, trial_id).method in (
+        "concatenated_probe",
+        "ensemble",
+    )
+    return _OF_SEVERAL if has_several else tuple(_NAMES)
+
+
 def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_requested: bool) -> bool:
     """Draw the explanation of a picture once it is requested; True if something was drawn.
 
@@ -92,7 +103,9 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
         picture: path of the file, or its content.
         is_requested: True if the button was pressed just now.
     """
-    algorithm: Algorithm = st.session_state.get(_ALGORITHM, _FIRST)
+    algorithms = offered(experiment_dir, trial_id)
+    key = f"{_ALGORITHM} out of {algorithms}"
+    algorithm: Algorithm = st.session_state.get(key, algorithms[0])
     label = st.session_state.get(_LABEL) if label_sets.are_in(experiment_dir) else None
     request = (experiment_dir, trial_id, picture, algorithm, label)
     if is_requested:
