@@ -36,7 +36,7 @@ def show(experiment_dir: Path, trial: TrialRecord) -> None:
     name = st.radio(
         _("Format"),
         list(available),
-        format_func=lambda name: available[name].title,
+        format_func=lambda name: _(available[name].title),
         captions=[_(each.description) for each in available.values()],
         key=f"export format {key}",
     )

@@ -75,7 +75,7 @@ def _write_environment(path: Path, picture_packages: list[str]) -> None:
 
 
 FORMAT = Format(
-    title="Azure layout",
+    title=mark("Azure layout"),
     description=mark("The files of an Azure AutoML trial, where its scripts look for them."),
     order=60,
     write=write,

@@ -58,7 +58,7 @@ def _answers(folder: Path) -> "Answers":
 
 
 FORMAT = Format(
-    title="Bundle",
+    title=mark("Bundle"),
     description=mark(
         "ONNX with a small program that answers for picture files, and a server in a Dockerfile."
     ),

@@ -18,7 +18,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
 
 
 FORMAT = Format(
-    title="Code",
+    title=mark("Code"),
     description=mark("A program on torch and timm that trains this model again from the pictures."),
     order=70,
     write=write,

@@ -51,7 +51,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
 
 
 FORMAT = Format(
-    title="PyTorch program",
+    title=mark("PyTorch program"),
     description=mark("A torch.export program (.pt2) that runs with torch alone."),
     order=50,
     write=write,

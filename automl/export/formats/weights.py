@@ -91,7 +91,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
 
 
 FORMAT = Format(
-    title="Weights",
+    title=mark("Weights"),
     description=mark("safetensors and config.json as timm and the Hugging Face Hub lay them out."),
     order=40,
     write=write,

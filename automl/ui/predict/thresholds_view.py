@@ -160,12 +160,22 @@ def _on_other_pictures(predictions: Predictions, aim: Aim, *, one_for_all: bool)
 
 def _each_label(predictions: Predictions, chosen: NDArray[np.float64], names: list[str]) -> None:
     answers = SetAnswers(predictions.probabilities, predictions.labels, chosen)
-    number = st.column_config.NumberColumn(format="%.2f")
-    shares = ("threshold", "precision", "recall", "F1")
+    number = st.column_config.NumberColumn
+    shares = {
+        "threshold": _("Threshold"),
+        "precision": _("Precision"),
+        "recall": _("Recall"),
+        "F1": "F1",
+    }
     st.dataframe(
         threshold_effects.by_label(answers, names),
         hide_index=True,
-        column_config=dict.fromkeys(shares, number),
+        column_config={
+            "label": st.column_config.TextColumn(_("Label")),
+            **{name: number(title, format="%.2f") for name, title in shares.items()},
+            "missed": number(_("Missed")),
+            "false": number(_("False")),
+        },
         alt=_("Thresholds of each label"),
     )
 
