@@ -14,6 +14,9 @@ from automl.jobs.job import Job
 if TYPE_CHECKING:
     from automl.evaluation.predictions import Predictions
 
+_MANY = 500_000
+"""Probabilities of a trial whose thresholds take more than a tenth of a second."""
+
 
 def decide(job: Job, metric: str) -> bool:
     """True if trials of the job are ranked by a metric with the thresholds of their models."""
@@ -27,6 +30,13 @@ def scores(experiment_dir: Path, predictions: "Predictions", metric: str) -> dic
     if moved is predictions:
         return {}
     return {metric: metrics.primary(metric, moved.probabilities, moved.labels)}
+
+
+def tested(experiment_dir: Path, predictions: "Predictions", metric: str) -> "Predictions":
+    """The answers of a trial as the tests against the best one take them, which a page waits for:
+    of many probabilities those with a threshold of 0.5."""
+    is_large = predictions.probabilities.size > _MANY
+    return predictions if is_large else applied(experiment_dir, predictions, metric)
 
 
 def applied(experiment_dir: Path, predictions: "Predictions", metric: str) -> "Predictions":

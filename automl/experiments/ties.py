@@ -22,7 +22,7 @@ def p_values(
     for trial in compared(experiment_dir, leaderboard.by_score(trials, metric)):
         path = store.predictions_path(experiment_dir, trial.trial_id)
         if path.is_file():
-            answers[trial.trial_id] = own_thresholds.applied(
+            answers[trial.trial_id] = own_thresholds.tested(
                 experiment_dir, store.load_predictions(path), metric
             )
     return against_best(answers, metric)

@@ -46,7 +46,7 @@ def across(metric: str, first: Answers, second: Answers) -> Comparison | None:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _p_values(metric: str, answers: tuple[Answers, ...]) -> dict[str, float | None]:
     ranked = {
-        each.trial_id: own_thresholds.applied(each.experiment_dir, each.predictions, metric)
+        each.trial_id: own_thresholds.tested(each.experiment_dir, each.predictions, metric)
         for each in answers
     }
     return ties.against_best(ranked, metric)

@@ -93,6 +93,16 @@ def test_elsewhere_the_scores_that_are_shown_rank_the_trials(searched, keys) -> 
     assert "own" not in leaderboard_table.columns(ranked, metric, results.experiment_dir, {})
 
 
+def test_a_page_does_not_wait_for_the_thresholds_of_many_answers(
+    searched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = searched().experiment_dir
+    assert own_thresholds.tested(directory, TIMID, "iou") is not TIMID
+    monkeypatch.setattr(own_thresholds, "_MANY", TRUTH.size - 1)
+    assert own_thresholds.tested(directory, TIMID, "iou") is TIMID
+    assert own_thresholds.applied(directory, TIMID, "iou") is not TIMID
+
+
 def test_answers_of_one_label_need_no_job(tmp_path: Path) -> None:
     given = Predictions(np.arange(2), np.arange(2), np.eye(2, dtype=np.float32))
     assert own_thresholds.applied(tmp_path, given, "accuracy") is given
