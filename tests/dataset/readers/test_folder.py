@@ -48,7 +48,7 @@ def test_a_class_may_be_called_train(make_folder):
         ("plane", None),
     }
     folders = make_folder("other", train=2, test=2)
-    with pytest.raises(DataError, match="test and train are splits .* set split_folders to never"):
+    with pytest.raises(DataError, match="test, train are splits .* set split_folders to never"):
         rows(folders)
     found = rows(folders, split_folders="never")
     assert [(label, split) for label, split, _ in found] == [
