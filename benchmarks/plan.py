@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from automl.dataset import manifest
-from automl.engine import measuring, pacing
+from automl.engine import end_time, measuring, pacing
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.jobs import schedule, speeds
@@ -36,9 +36,10 @@ def compare(directory: Path, measured: Figures) -> None:
         return
     data = manifest.stored(store.load_samples(directory), report)
     costs = measuring.costs(data, known, on_gpu=on_gpu)
+    trials = {trial.trial_id: trial for trial in store.load_trials(directory)}
     ran = [
         trial
-        for trial in store.load_trials(directory)
+        for trial in trials.values()
         if trial.started_at is not None and trial.is_kept and not trial.members
     ]
     ran.sort(key=lambda trial: str(trial.started_at))
@@ -48,14 +49,16 @@ def compare(directory: Path, measured: Figures) -> None:
     if not ran or ran[-1].ended_at is None or ran[0].started_at is None:
         return
     _, factor = pacing.slowdown(costs, ran)
-    factor *= costs.speeds.slowness
-    limit = 60.0 * job.limits.timeout_minutes
+    limit, seconds = 60.0 * job.limits.timeout_minutes, sum(trial.seconds or 0.0 for trial in ran)
+    best = trials.get(record.best_trial or "", ran[0])
+    networks = end_time.frozen_networks(best, trials)
     parts = {
         "start": (ran[0].started_at - record.started_at).total_seconds(),
-        "trials": sum(trial.seconds or 0.0 for trial in ran),
+        "trials": seconds,
+        "useful_share": seconds / limit,
         "end": (record.ended_at - ran[-1].ended_at).total_seconds(),
-        "kept_for_the_end": schedule.kept_back(limit, costs.num_pictures, factor),
-        "slowdown": factor,
+        "kept_for_the_end": schedule.kept_of(limit, costs, factor, frozen_networks=networks),
+        "slowdown": factor * costs.speeds.slowness,
         "unused": limit - (record.ended_at - record.started_at).total_seconds(),
         "took_of_revised": sorted(ratios)[len(ratios) // 2],
     }

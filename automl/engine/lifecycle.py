@@ -18,6 +18,7 @@ from automl.engine import (
     refit,
     soups,
 )
+from automl.engine.end_time import EndTime
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources, with_fewer_trials
@@ -161,10 +162,10 @@ def _states(job: Job, results: Results) -> dict[str, KeptState]:
 
 def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> None:
     """Export the best model, and record how the experiment ended."""
-    reason = ending.reason if ending else ""
+    reason, end = ending.reason if ending else "", EndTime()
     results.end_rest(reason or mark("The search ended before it started."))
     results.expect()
-    _look_further(inputs, ending, results)
+    _look_further(inputs, ending, results, end)
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):
         causes = [trial.reason for trial in results.trials.values() if trial.reason]
@@ -172,7 +173,10 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
     if best is not None:
         refit.refit_best(inputs, results)
         results.update(message=mark("Exporting {trial}.").format(trial=best.trial_id))
-        _export(results, best.trial_id)
+        with end.running():
+            is_exported = _export(results, best.trial_id)
+        if is_exported:
+            end.keep(inputs, results, best)
     is_success = ending is None or ending.is_success
     results.update(
         state=ExperimentState.COMPLETED if is_success else ExperimentState.STOPPED,
@@ -182,32 +186,36 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
     )
 
 
-def _look_further(inputs: RefitInputs, ending: "Ending | None", results: Results) -> None:
+def _look_further(
+    inputs: RefitInputs, ending: "Ending | None", results: Results, end: EndTime
+) -> None:
     """Look for more evidence and for better models, unless the user or the job wants none."""
     if ending is not None and (ending.is_good_enough or not ending.is_success):
         return
     further_folds.add(inputs, results)
     soups.add(inputs, results)
-    combining.combine(inputs.job, results)
+    with end.running():
+        combining.combine(inputs.job, results)
 
 
-def _export(results: Results, trial_id: str) -> None:
-    """Export the model in a worker of this machine, which has torch."""
+def _export(results: Results, trial_id: str) -> bool:
+    """Export the model in a worker of this machine, which has torch; False if it cannot be."""
     from automl.engine import trainable
 
     problem = cluster.run_here(trainable.export, results.experiment_dir, trial_id)
     if problem:  # the results of the search are complete without the exported model
         note = mark("There is no best_model: {problem}").format(problem=problem)
         results.add_notes(note)
-        return
+        return False
     folder = store.load_job(results.experiment_dir).model_folder
     if folder is None:
-        return
+        return True
     problem = cluster.run_here(trainable.hand_out, results.experiment_dir, trial_id, folder)
     note = mark("outputs.best_model.path has the best model for MLflow.")
     if problem:
         note = mark("outputs.best_model.path gets no model: {problem}").format(problem=problem)
     results.add_notes(note)
+    return True
 
 
 def _fail(results: Results, error: Exception) -> None:

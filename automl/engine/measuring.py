@@ -111,6 +111,11 @@ def keep(found: Speeds, resources: Resources) -> None:
     speeds.keep(found, _device(resources), resources.num_cpus)
 
 
+def keep_end(taken: float, resources: Resources, *, is_frozen: bool) -> None:
+    """Add the end of a search to the cache, as a multiple of what was expected of it."""
+    speeds.keep_end(taken, _device(resources), resources.num_cpus, is_frozen=is_frozen)
+
+
 def _device(resources: Resources) -> str:
     return "gpu" if resources.num_gpus else "cpu"
 

@@ -72,13 +72,17 @@ class Pacer:
 
         self._forecast_is_said = False
 
-    def clock(self) -> Clock:
-        """The time left for trials, and their costs by what has been learnt of the speed."""
+    def clock(self, values: Mapping[str, Any] | None = None) -> Clock:
+        """The time left for trials, and their costs by what has been learnt of the speed.
+
+        values: of the trial that it is for; if left out, one that trains: the end takes longer
+        with its model than with one on frozen features.
+        """
         factors, other = slowdown(self._costs, self._results.trials.values())
         limit = 60 * self._job.limits.timeout_minutes
         left = self._results.time_limit.seconds_left()
-        slowness = self._costs.speeds.slowness * other
-        left -= schedule.kept_back(limit, self._costs.num_pictures, slowness)
+        networks = self._frozen_networks(values)
+        left -= schedule.kept_of(limit, self._costs, other, frozen_networks=networks)
         costs = replace(self._costs, speeds=self._costs.speeds.times(factors, other))
         self._say_speed(other)
         most = schedule.most_for_refit(self._job, costs)
@@ -92,6 +96,26 @@ class Pacer:
             kept_for_refit=kept,
         )
 
+    def _frozen_networks(self, values: Mapping[str, Any] | None) -> int | None:
+        """Number of networks of the model that is handed out if no other trial follows this one.
+
+        None if it may be one that was trained.
+        """
+        trains = values is None or "method" not in values
+        if trains or self._uncertain() or self._may_hand_out_trained():
+            return None
+        best = self._results.best_trial()
+        candidates = [values, *([] if best is None else [best.hyperparameters])]
+        return max(len(networks_of(each)) for each in candidates if each is not None)
+
+    def _may_hand_out_trained(self) -> bool:
+        """True if the best trial so far was trained, or may share an ensemble with one that was."""
+        best = self._results.best_trial()
+        return best is not None and any(
+            trial.method == "fine_tuning" and trial.evaluations and _shares_size(trial, best)
+            for trial in self._results.trials.values()
+        )
+
     def _kept_for_refit(self, most: float) -> float:
         """Seconds to fit the best trial so far again; 0 if it is not, or would take too long."""
         best, counts = self._results.best_trial(), self._costs.counts
@@ -100,12 +124,12 @@ class Pacer:
         needed = refit_seconds(best, self._costs.num_pictures / counts.train)
         return needed if needed <= most else 0.0
 
-    def _clock_of_trainings(self) -> Clock:
+    def _clock_of_trainings(self, values: Mapping[str, Any] | None = None) -> Clock:
         """The time left without what is kept for further folds of the best training so far.
 
         Further trainings come after them: with few pictures they could not be told from it.
         """
-        clock, trial, counts = self.clock(), self._uncertain(), self._costs.counts
+        clock, trial, counts = self.clock(values), self._uncertain(), self._costs.counts
         if trial is None:
             return clock
         again = refit_seconds(trial, self._costs.num_pictures / counts.train)
@@ -136,7 +160,8 @@ class Pacer:
         if trial.trial_id in self._results.states():
             return trial
         self._measure(trial.requested)
-        clock = self.clock() if "method" in trial.requested else self._clock_of_trainings()
+        is_frozen = "method" in trial.requested
+        clock = self.clock(trial.requested) if is_frozen else self._clock_of_trainings()
         trial = self._with_best_probe(self._with_best_networks(trial), clock)
         timed = self._fitted(trial.wanted or trial.requested, clock)
         if timed is None:
@@ -226,9 +251,13 @@ class Pacer:
         self, trials: Iterable[Mapping[str, Any]], share: float
     ) -> tuple[Mapping[str, Any], TimedTrial] | None:
         """The first that fits into the time left, as a baseline into a share of it."""
-        clock, known = self._clock_of_trainings(), self._known_features()
-        timed = ((values, schedule.within_share(share, values, clock, known)) for values in trials)
-        return next(((values, one) for values, one in timed if one is not None), None)
+        known = self._known_features()
+        for values in trials:
+            clock = self._clock_of_trainings(values)
+            timed = schedule.within_share(share, values, clock, known)
+            if timed is not None:
+                return values, timed
+        return None
 
     def _further_probes(self) -> list[dict[str, Any]]:
         """Probes that were not tried: of each network, of the best together, and mirrored."""
@@ -374,6 +403,12 @@ class Pacer:
 
     def _say(self, sentence: str) -> None:
         self._results.update(plan=[*self._results.experiment.plan, sentence])
+
+
+def _shares_size(trial: TrialRecord, other: TrialRecord) -> bool:
+    """True if trials may be averaged as far as their pictures go."""
+    size = "training_crop_size"
+    return trial.hyperparameters.get(size) == other.hyperparameters.get(size)
 
 
 def _looks(values: Mapping[str, Any]) -> tuple[set[str], bool]:

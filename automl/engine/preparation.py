@@ -268,12 +268,9 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
         return None
     costs = measuring.costs(data, speeds, on_gpu=resources.num_gpus > 0)
     limit = 60 * job.limits.timeout_minutes
-    left = progress.seconds_left - schedule.kept_back(
-        limit, costs.num_pictures, costs.speeds.slowness
-    )
     return Clock(
         costs=costs,
-        seconds=left,
+        seconds=progress.seconds_left - schedule.kept_of(limit, costs),
         num_at_a_time=resources.max_concurrent_trials,
         fixed=job.training_parameters,
         decode_seconds=measuring.decode_seconds(data),

@@ -51,9 +51,7 @@ def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Cloc
     costs = measuring.costs(data, known, on_gpu=resources.num_gpus > 0)
     return Clock(
         costs=costs,
-        seconds=limit
-        - schedule.kept_back(limit, costs.num_pictures, costs.speeds.slowness)
-        - _START_SECONDS,
+        seconds=limit - schedule.kept_of(limit, costs) - _START_SECONDS,
         num_at_a_time=resources.max_concurrent_trials,
         fixed=job.training_parameters,
         decode_seconds=decode_seconds(),

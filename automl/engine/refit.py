@@ -184,12 +184,11 @@ def seconds_needed(trial: TrialRecord, inputs: RefitInputs) -> float:
 
 def export_seconds(inputs: RefitInputs, results: Results) -> float:
     """Seconds to keep for what comes after the last fit, by the speed of the trials that ran."""
-    data, factor = next(iter(inputs.data.values())), 1.0
-    num_pictures = len(data.train.labels) + len(data.validation.labels)
-    if inputs.costs is not None:
-        _, factor = pacing.slowdown(inputs.costs, results.trials.values())
-        factor *= inputs.costs.speeds.slowness
-    return schedule.kept_back(60 * inputs.job.limits.timeout_minutes, num_pictures, factor)
+    limit, data = 60 * inputs.job.limits.timeout_minutes, next(iter(inputs.data.values()))
+    if inputs.costs is None:
+        return schedule.kept_back(limit, len(data.train.labels) + len(data.validation.labels))
+    _, factor = pacing.slowdown(inputs.costs, results.trials.values())
+    return schedule.kept_of(limit, inputs.costs, factor)
 
 
 def _refuse_late(needed: float, inputs: RefitInputs, results: Results) -> None:

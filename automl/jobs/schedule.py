@@ -23,7 +23,10 @@ _MOST_KEPT_SHARE = 0.4
 """Largest share of a limit that is kept for the end."""
 
 _END_SECONDS = 25.0
-"""Choosing an ensemble, converting the model that is handed out and comparing it with its file."""
+"""Choosing an ensemble, converting a trained model and comparing it with its file."""
+
+_FROZEN_SECONDS, _NETWORK_SECONDS = 13.0, 8.0
+"""The same for a model on frozen features: with none, and for each of its networks."""
 
 _END_EXPONENT = 2 / 3
 """An end is given this power of the time that networks take: less of it is work for all cores. On a
@@ -97,17 +100,46 @@ class TimedTrial:
         return self.starts_at + self.seconds
 
 
-def kept_back(limit_seconds: float, num_pictures: int, slowdown: float = 1.0) -> float:
+def kept_back(
+    limit_seconds: float,
+    num_pictures: int,
+    slowdown: float = 1.0,
+    *,
+    frozen_networks: int | None = None,
+    measured: float = 1.0,
+) -> float:
     """Seconds of a time limit in which no trial is planned: for what comes after the last one.
 
     Args:
         limit_seconds: the whole limit, of which at most two fifths are kept.
         num_pictures: training and validation pictures.
         slowdown: how many times as long networks take as on a usual, quiet machine.
+        frozen_networks: number of networks of a model on frozen features, which need not look at
+            the pictures again; None: the model that is handed out may be a trained one.
+        measured: what ends have taken here, as a multiple of what is expected of them.
     """
-    looking = _LOOK_SECONDS * min(1.0, num_pictures / _MOST_LOOKED_AT)
+    if frozen_networks is None:
+        seconds = _END_SECONDS + _LOOK_SECONDS * min(1.0, num_pictures / _MOST_LOOKED_AT)
+    else:
+        seconds = _FROZEN_SECONDS + _NETWORK_SECONDS * frozen_networks
     longer = math.pow(max(1.0, slowdown), _END_EXPONENT)
-    return min(_MOST_KEPT_SHARE * limit_seconds, (_END_SECONDS + looking) * longer)
+    return min(_MOST_KEPT_SHARE * limit_seconds, seconds * longer * measured)
+
+
+def kept_of(
+    limit_seconds: float, costs: Costs, factor: float = 1.0, *, frozen_networks: int | None = None
+) -> float:
+    """Seconds of a time limit that are kept for its end, by what ends have taken here.
+
+    The arguments are those of `kept_back`; factor: how many times as long as measured trials take.
+    """
+    return kept_back(
+        limit_seconds,
+        costs.num_pictures,
+        costs.speeds.slowness * factor,
+        frozen_networks=frozen_networks,
+        measured=costs.speeds.end_factor(is_frozen=frozen_networks is not None),
+    )
 
 
 def most_for_refit(job: Job, costs: Costs) -> float:

@@ -19,6 +19,15 @@ _QUIET_SECONDS = 0.035
 """Seconds to score a picture, for each billion multiply-adds, on two quiet cores of a usual server:
 those that other figures of this program are from."""
 
+_NUM_ENDS = 5
+"""Latest ends of searches that are remembered, of each kind."""
+
+_END_MARGIN = 1.25
+"""Factor on the longest of them that is kept for the next end."""
+
+_END_BOUNDS = (0.3, 2.0)
+"""Range of the factor on what is expected of an end; what is outside is an accident."""
+
 
 class NetworkSpeed(FrozenModel):
     """Seconds of one network, for one picture in a batch."""
@@ -52,9 +61,11 @@ class NetworkSpeed(FrozenModel):
 
 
 class Speeds(FrozenModel):
-    """Measured networks by name."""
+    """Measured networks by name, and how long the ends of searches have taken."""
 
     networks: dict[str, NetworkSpeed]
+    ends: dict[str, list[float]] = {}
+    """By `kind_of_end` what the latest ends took, as multiples of what was expected."""
 
     def of(self, model_name: str, side: int) -> NetworkSpeed:
         """Speed of a network; one that was not measured is compared by its multiply-adds."""
@@ -75,12 +86,25 @@ class Speeds(FrozenModel):
         seconds = sum(speed.at(224).forward_seconds for speed in self.networks.values())
         return max(1.0, seconds / (_QUIET_SECONDS * sum(map(gmacs, self.networks))))
 
+    def end_factor(self, *, is_frozen: bool) -> float:
+        """Factor on what is expected of an end, by those that were measured; 1 without any."""
+        taken = self.ends.get(kind_of_end(is_frozen=is_frozen))
+        if not taken:
+            return 1.0
+        low, high = _END_BOUNDS
+        return min(max(_END_MARGIN * max(taken), low), high)
+
     def times(self, factors: Mapping[str, float], other: float) -> Self:
         """All networks by factors of their own, or by another one without."""
         networks = {
             name: speed.times(factors.get(name, other)) for name, speed in self.networks.items()
         }
         return self.model_copy(update={"networks": networks})
+
+
+def kind_of_end(*, is_frozen: bool) -> str:
+    """Kind of the end of a search that hands out a model on frozen features, or a trained one."""
+    return "frozen" if is_frozen else "trained"
 
 
 def gmacs(model_name: str) -> float:
@@ -99,10 +123,23 @@ def cached(device: str, num_threads: int) -> Speeds | None:
 
 def keep(speeds: Speeds, device: str, num_threads: int) -> None:
     """Add measured networks to those of the cache."""
+    before = cached(device, num_threads) or Speeds(networks={})
+    networks = {**before.networks, **speeds.networks}
+    _write(before.model_copy(update={"networks": networks}), device, num_threads)
+
+
+def keep_end(taken: float, device: str, num_threads: int, *, is_frozen: bool) -> None:
+    """Add the end of a search to the cache, as a multiple of what was expected of it."""
     before = cached(device, num_threads)
-    networks = {**(before.networks if before else {}), **speeds.networks}
-    text = Speeds(networks=networks).model_dump_json(indent=2)
-    atomic.write_text(_path(device, num_threads), text, durable=False)
+    if before is None:
+        return
+    kind = kind_of_end(is_frozen=is_frozen)
+    latest = [*before.ends.get(kind, []), taken][-_NUM_ENDS:]
+    _write(before.model_copy(update={"ends": {**before.ends, kind: latest}}), device, num_threads)
+
+
+def _write(speeds: Speeds, device: str, num_threads: int) -> None:
+    atomic.write_text(_path(device, num_threads), speeds.model_dump_json(indent=2), durable=False)
 
 
 def missing(names: Iterable[str], known: Speeds | None) -> list[str]:

@@ -170,7 +170,7 @@ def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Pa
     said = [sentence for sentence in results.experiment.plan if "mirror images" in sentence]
     assert len(said) == 1
     assert "resnet18 + mobilenetv2" in said[0]
-    begin(results, 6 + 1.3)  # too little for both networks
+    begin(results, 6 + 1.05)  # too little for both networks
     fitted = pacer.fit(planned)
     assert fitted is not None
     assert fitted.requested == planned.requested
@@ -231,6 +231,30 @@ def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) ->
     begin(results, 6.2)
     results.remove("trial-001")
     assert pacer.filling(9) is None
+
+
+def test_probes_have_the_time_that_the_end_of_a_trained_model_would_take(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=8)
+    probe = {"method": "linear_probe", "model_name": "resnet18", "training_crop_size": 224}
+    pair = {**probe, "method": "concatenated_probe", "second_model_name": "mobilenetv2"}
+
+    def gained(values: dict[str, Any]) -> float:
+        return pacer.clock(values).seconds - pacer.clock().seconds
+
+    of_trained = schedule.kept_back(3600, COSTS.num_pictures)
+    of_one, of_two = (
+        of_trained - schedule.kept_back(3600, COSTS.num_pictures, frozen_networks=number)
+        for number in (1, 2)
+    )
+    assert gained(TUNING) == pytest.approx(0, abs=0.5)
+    assert gained(probe) == pytest.approx(of_one, abs=0.5)
+    assert gained(pair) == pytest.approx(of_two, abs=0.5)
+    results._set(trained(0, 1.0))
+    for size, expected in ((160, of_two), (224, 0)):  # those of one size may share an ensemble
+        best = {**pair, "training_crop_size": size}
+        results._set(build_trial("trial-001", [0.9], number=1, hyperparameters=best))
+        assert results.best_trial() == results.trials["trial-001"]
+        assert gained(probe) == pytest.approx(expected, abs=0.5)
 
 
 def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:

@@ -285,6 +285,25 @@ def test_time_is_kept_for_the_end() -> None:
     assert kept(900, 2000, slowdown=8) == pytest.approx(160)
     assert kept(300, 2000, slowdown=8) == 120
     assert kept(900, 2000, slowdown=0.5) == 40
+    # the pictures of a model on frozen features are not looked at again
+    assert kept(900, 2000, slowdown=8, frozen_networks=2) == pytest.approx(116)
+    assert [kept(900, 2000, frozen_networks=number) for number in (1, 2, 3)] == [21, 29, 37]
+
+
+def test_what_is_kept_for_the_end_follows_what_ends_have_taken_here() -> None:
+    def kept(**ends: list[float]) -> list[float]:
+        costs = clock(900).costs
+        known = replace(costs, speeds=costs.speeds.model_copy(update={"ends": ends}))
+        return [schedule.kept_of(900, known, frozen_networks=each) for each in (1, None)]
+
+    frozen, trained = kept()
+    assert frozen < trained
+    assert kept(frozen=[0.4, 0.6, 0.5]) == [pytest.approx(0.75 * frozen), trained]
+    assert kept(trained=[1.2]) == [frozen, pytest.approx(1.5 * trained)]
+    assert kept(frozen=[0.001], trained=[30.0]) == [
+        pytest.approx(0.3 * frozen),
+        pytest.approx(2 * trained),
+    ]
 
 
 def test_a_slow_machine_is_known_by_its_first_network() -> None:
