@@ -5,10 +5,12 @@ another cluster this machine shares nothing but Ray: our package travels to its 
 only the libraries.
 """
 
+import contextlib
 import json
 import logging
 import multiprocessing
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -17,8 +19,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 import automl
-from automl.engine import head_address, ray_settings
+from automl.engine import fork_server, forked_worker, head_address, ray_settings
 from automl.errors import ClusterError
 from automl.host import detached, home, process_lock, termination
 
@@ -30,6 +34,8 @@ _PATIENCE_SECONDS = 20.0
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
+_own_server: list[socket.socket] = []
+"""Held as long as this process is connected, see `ask_for_own_server`."""
 
 
 def join(address: str | None) -> tuple[int, int]:
@@ -46,11 +52,11 @@ def join(address: str | None) -> tuple[int, int]:
         head_address.check(address)
     else:
         os.environ.update(ray_settings.connection())
+        if _is_kept() and _running_head() is None:
+            from automl.engine import search  # slow; the head starts meanwhile
         address = ensure_local_head()
         live_with(address)
     import ray
-
-    from automl.engine import search  # noqa: F401 (slow; imported while the data is read)
 
     try:
         ray.init(
@@ -66,8 +72,32 @@ def join(address: str | None) -> tuple[int, int]:
         ) from error
     if is_elsewhere:
         _live_with_another(ray.get_runtime_context().gcs_address)
+    elif fork_server.is_supported():
+        _own_server[:] = [ask_for_own_server(ray.get_runtime_context().get_job_id())]
+    from automl.engine import search  # noqa: F401 (slow; that server starts meanwhile)
+
     total = ray.cluster_resources()
     return int(total.get("CPU", 1)), int(total.get("GPU", 0))
+
+
+def ask_for_own_server(job_id: str) -> socket.socket:
+    """Have a server for the workers of our job forked, which imports what they need meanwhile.
+
+    It ends when the socket that is returned is closed. If the request does not arrive, the workers
+    are forked as those of others are.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with contextlib.suppress(OSError, StopIteration, ValueError, psutil.Error):
+        info = head_info() or {"keeper_pid": -1, "temp_dir": ""}
+        of_head = psutil.Process(info["keeper_pid"]).children(recursive=True)
+        raylet = next(process for process in of_head if process.name() == "raylet")
+        # Ray reads these when it is imported, and ends a worker that does not know its raylet
+        environment = {forked_worker.JOB: job_id, "RAY_RAYLET_PID": str(raylet.pid)}
+        server = ray_settings.fork_place(Path(info["temp_dir"]))
+        request = {"place": forked_worker.place_of(server, job_id), "environment": environment}
+        connection.connect(server)
+        socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
+    return connection
 
 
 def run_here(function: Callable[..., _T], *arguments: Any) -> _T:

@@ -7,6 +7,9 @@ with its experiment.
 
 For each worker Ray starts `forked_worker.py`, which sends a request here. Before a fork this
 process starts no thread and touches no GPU, since neither survives a fork.
+
+An engine has a server of its own forked from it, which imports Ray and our modules while the data
+is read, and ends with the engine. The workers of the engine's job are forked from that one.
 """
 
 import contextlib
@@ -19,6 +22,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +31,21 @@ PRELOADED = ("torch", "timm", "timm.optim", "pandas", "safetensors.torch", "pyda
 """Without Ray, whose library reads the id of its job from the environment when it is loaded, and
 without our own modules: a head that outlives an update must not serve the old code."""
 
+_OF_JOB = (
+    *("ray.tune", "automl.engine.trainable", "automl.training.devices"),
+    *("automl.training.speed", "automl.training.standing"),
+)
+"""Modules of the server of one job, which lives as long as its engine."""
+
 _LATER = ("sklearn.linear_model", "onnxscript")
-"""For trainings and exports, which come after the first row: imported when no client waits. Not
-onnxruntime, which starts a thread."""
+"""For trainings and exports, which come after the first row. Not onnxruntime, which starts a
+thread."""
+
+_QUIET_SECONDS = 5.0
+"""Time without a client after which those are imported: they would take a core from a start."""
+
+_BUSY_SECONDS = 120.0
+"""The same while an engine may be running, whose own server imports them for it."""
 
 _MAX_REQUEST_BYTES = 1 << 20
 
@@ -46,6 +62,20 @@ class Request:
     niceness: int
     oom_score_adj: str
     """The system's priority for killing the process when memory is short."""
+
+
+@dataclass(frozen=True)
+class JobServer:
+    """Description of a server for the workers of one of Ray's jobs."""
+
+    place: str
+    """Path of its socket."""
+
+    environment: dict[str, str]
+    """Variables that Ray reads when it is imported."""
+
+    owner: socket.socket
+    """Connection that is closed when the job's engine has ended."""
 
 
 def is_supported() -> bool:
@@ -66,28 +96,39 @@ def command(path: str) -> list[str]:
     return [sys.executable, "-P", "-m", "automl.engine.fork_server", path]
 
 
-def serve(listener: socket.socket) -> Request:
-    """Fork a process for each request, for ever.
+def serve(
+    listener: socket.socket, owner: socket.socket | None = None
+) -> Request | JobServer | None:
+    """Fork a process for each request, until the owner has ended.
 
-    Returns only in the forked processes, each with its request.
+    Returns in the forked processes, each with its request, and None at the end.
     """
     signal.signal(signal.SIGCHLD, _reap)
-    to_import = list(_LATER)
+    to_import, patience = list(_LATER), _QUIET_SECONDS
+    watched = [listener] if owner is None else [listener, owner]
     while True:
-        while to_import and not select.select([listener], [], [], 0)[0]:
+        ready, _, _ = select.select(watched, [], [], patience if to_import else None)
+        if owner in ready:
+            return None
+        if not ready:
             _import(to_import.pop(0))
+            continue
         connection, _ = listener.accept()
         # if the fork fails or the client hangs up, the client starts a worker without us
         with connection, contextlib.suppress(OSError):
             message, files, _, _ = socket.recv_fds(connection, _MAX_REQUEST_BYTES, 3)
+            asked = json.loads(message)
             process_id = os.fork()
             for descriptor, file in enumerate(files):  # stdin, stdout and stderr of the client
                 if process_id == 0:
                     os.dup2(file, descriptor)
                 os.close(file)
+            is_server = "place" in asked
             if process_id == 0:
-                listener.close()
-                return Request(**json.loads(message))
+                for each in watched:
+                    each.close()
+                return JobServer(**asked, owner=connection.dup()) if is_server else Request(**asked)
+            patience = _BUSY_SECONDS if is_server else patience
             connection.sendall(str(process_id).encode())
 
 
@@ -116,14 +157,29 @@ def _reap(*_: Any) -> None:
             pass
 
 
-def _main(path: str) -> None:
+def _served(
+    place: str, names: Sequence[str], owner: socket.socket | None = None
+) -> Request | JobServer | None:
+    """Import the modules, then `serve` at a place; clients that connect before wait there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(path)
-        listener.listen(64)  # clients that connect during the imports wait in the backlog
-        for name in PRELOADED:
+        listener.bind(f"{place}.new")
+        listener.listen(64)
+        Path(f"{place}.new").rename(place)  # who finds the socket is not refused
+        for name in names:
             _import(name)
-        request = serve(listener)
-    become(request)
+        found = serve(listener, owner)
+    if found is None:
+        Path(place).unlink(missing_ok=True)
+    return found
+
+
+def _main(path: str) -> None:
+    request = _served(path, PRELOADED)
+    while isinstance(request, JobServer):
+        os.environ.update(request.environment)
+        request = _served(request.place, _OF_JOB, request.owner)
+    if request is not None:
+        become(request)
 
 
 if __name__ == "__main__":

@@ -67,9 +67,14 @@ def head(temp_dir: Path) -> dict[str, str]:
         **inherited,
         **connection(),
         **HEAD,
-        forked_worker.SOCKET: str(temp_dir / "fork"),
+        forked_worker.SOCKET: fork_place(temp_dir),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
+
+
+def fork_place(temp_dir: Path) -> str:
+    """Path of the fork server's socket, in the folder of its head."""
+    return str(temp_dir / "fork")
 
 
 def search() -> dict[str, str]:

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -19,7 +20,16 @@ from ray import tune
 from ray.exceptions import RayError
 
 from automl.dataset.packed_pictures import PackedPictures
-from automl.engine import deaths, measuring, ray_internals, soups, worker_calls
+from automl.engine import (
+    cluster,
+    deaths,
+    forked_worker,
+    measuring,
+    ray_internals,
+    ray_settings,
+    soups,
+    worker_calls,
+)
 from automl.engine.resources import Resources
 from automl.training.trial_data import LabelledPictures
 
@@ -34,7 +44,9 @@ class Reports(tune.Trainable):  # type: ignore[misc]
     """Reports once, and ends."""
 
     def step(self) -> dict[str, Any]:
-        return {"score": 1.0, "seen": str(ray_internals.get(_KEY)), "done": True}
+        is_of_job = "automl.training.devices" in sys.modules  # which its server has imported
+        seen = str(ray_internals.get(_KEY))
+        return {"score": 1.0, "seen": seen, "is_of_job": is_of_job, "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         Path(checkpoint_dir, "state").touch()
@@ -84,6 +96,7 @@ class Report(tune.Callback):  # type: ignore[misc]
 
     def on_trial_complete(self, trial: Any, **_: Any) -> None:
         self.values["last_result"] = trial.last_result["seen"]
+        self.values["is_of_job"] = trial.last_result["is_of_job"]
         before = len(trial.run_metadata.metric_analysis)
         ray_internals.forget_results(trial)
         self.values["forgotten"] = [before > 0, len(trial.run_metadata.metric_analysis)]
@@ -103,6 +116,7 @@ def main(address: str, folder: Path, kinds: list[str]) -> None:
     own = {"num_cpus": 1, "include_dashboard": False} if address == "local" else {}
     ray.init(address=address, log_to_driver=False, **own)
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker does not find it
+    own_server = None if address == "local" else _own_server()
     reports: dict[str, Any] = {kind: run(KINDS[kind], folder / kind) for kind in kinds}
     if address != "local":  # whose memory is short
         share = Resources(1, num_cpus=3, num_gpus=0, notes=[])  # with which nothing was measured
@@ -110,6 +124,8 @@ def main(address: str, folder: Path, kinds: list[str]) -> None:
         reports["given_up"] = give_up()
         reports["soup_given_up"] = give_up_a_soup()
         reports["failing_calls"] = failing_calls()
+    if own_server is not None:
+        own_server.close()
     sys.stdout.write(json.dumps(reports) + "\n")
 
 
@@ -154,6 +170,18 @@ def failing_calls() -> dict[str, Any]:
         except RayError as error:
             found[name] = [len(begun), [kind.__name__ for kind in type(error).__mro__]]
     return found
+
+
+def _own_server() -> socket.socket:
+    """The connection to a server of this job, once it is there."""
+    job_id, head = ray.get_runtime_context().get_job_id(), cluster.head_info()
+    assert head is not None
+    connection = cluster.ask_for_own_server(job_id)
+    place = forked_worker.place_of(ray_settings.fork_place(Path(head["temp_dir"])), job_id)
+    until = time.monotonic() + 60
+    while not Path(place).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    return connection
 
 
 def run(kind: type[Reports], folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,7 @@ print(json.dumps({
     "pid": os.getpid(), "parent": os.getppid(), "name": __name__, "arguments": sys.argv[1:],
     "given": os.environ.get("GIVEN"), "home": os.environ.get("HOME"), "folder": os.getcwd(),
     "niceness": os.nice(0), "has_torch": "torch" in sys.modules,
+    "has_ray": "ray.tune" in sys.modules,
 }), flush=True)
 sys.stdin.readline()
 """
@@ -50,6 +52,19 @@ def _ask(place, script: Path, *arguments: str, folder: Path, **options) -> subpr
     )
 
 
+def _threads(process_id: int) -> set[str]:
+    """Names of its threads: a fork lacks all but its own; pyarrow's allocator is used to that."""
+    tasks = Path(f"/proc/{process_id}/task").glob("*/comm")
+    return {comm.read_text("ascii").strip() for comm in tasks} - {"jemalloc_bg_thd"}
+
+
+def _wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_worker_is_forked_as_if_it_had_been_started(server, tmp_path):
     place, server_pid = server
     context = '--serialized-runtime-env-context={"env_vars": {"GIVEN": "by Ray"}}'
@@ -63,17 +78,12 @@ def test_a_worker_is_forked_as_if_it_had_been_started(server, tmp_path):
         preexec_fn=lambda: os.nice(3),
     ) as asking:
         told = json.loads(asking.stdout.readline())
-        tasks = Path(f"/proc/{server_pid}/task").glob("*/comm")
-        threads = [comm.read_text("ascii").strip() for comm in tasks]
+        threads = _threads(server_pid)
         asking.stdin.write("\n")
         asking.stdin.flush()
         assert asking.wait(timeout=120) == 0
-    deadline = time.monotonic() + 60
-    while psutil.pid_exists(told["pid"]):  # not even a zombie stays, once the server comes to it
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    # a fork lacks all threads but its own; that of pyarrow's allocator is used to it
-    assert len(set(threads) - {"jemalloc_bg_thd"}) == 1, threads
+    _wait_until(lambda: not psutil.pid_exists(told["pid"]))  # not even a zombie stays
+    assert len(threads) == 1, threads
     assert told["parent"] == server_pid
     assert told["has_torch"]
     assert told["name"] == "__main__"
@@ -82,6 +92,33 @@ def test_a_worker_is_forked_as_if_it_had_been_started(server, tmp_path):
     assert told["home"] == "/nowhere"
     assert told["folder"] == str(tmp_path)
     assert told["niceness"] == os.nice(0) + 3
+
+
+def test_a_job_has_a_server_of_its_own_with_ray_that_ends_with_its_engine(server, tmp_path):
+    place, server_pid = server
+    own = forked_worker.place_of(place, "0b000000")
+    job = {forked_worker.JOB: "0b000000"}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as engine:
+        engine.connect(place)
+        request = {"place": own, "environment": job}
+        socket.send_fds(engine, [json.dumps(request).encode()], [0, 1, 2])
+        own_pid = int(engine.recv(32))
+        _wait_until(Path(own).exists)
+        with _ask(place, tmp_path / "worker.py", folder=tmp_path, env=job) as asking:
+            told = json.loads(asking.stdout.readline())
+            threads = _threads(own_pid)
+            asking.stdin.close()
+        assert told["parent"] == own_pid
+        assert told["has_torch"]
+        assert told["has_ray"]
+        assert len(threads) == 1, threads
+    _wait_until(lambda: not psutil.pid_exists(own_pid))
+    assert not Path(own).exists()
+    with _ask(place, tmp_path / "worker.py", folder=tmp_path, env=job) as asking:
+        told = json.loads(asking.stdout.readline())
+        asking.stdin.close()
+    assert told["parent"] == server_pid
+    assert not told["has_ray"]
 
 
 def test_who_asked_ends_with_a_worker_that_is_killed(server, tmp_path):

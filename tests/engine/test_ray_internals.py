@@ -144,6 +144,8 @@ def test_the_key_value_store_and_the_state_of_a_trial(seen: dict[str, Any]) -> N
     assert seen["exists"] == [True, False], store
     assert seen["last_result"] == "b'1'", store  # a worker reads what the engine has written
     assert seen["deleted"] is True, store
+    server = changed("RAY_JOB_ID or RAY_RAYLET_PID", "cluster.py, ask_for_own_server")
+    assert seen["is_of_job"] is True, server
     worker = changed("Trial.temporary_state.ray_actor", "ray_internals.py, worker_of")
     assert seen["worker"] == "ActorHandle", worker
     node = changed("ray._private.state.actors", "ray_internals.py, node_of")
