@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import iterative_stratification, label_sets, near_duplicates
-from automl.dataset.split import in_random_order, sharing
+from automl.dataset import iterative_stratification, label_sets
+from automl.dataset.split import in_random_order, together
 
 _FOLDS_BY_PICTURES = ((200, 20), (1_000, 10))
 _FOLDS_OF_MANY = 5
@@ -47,9 +47,8 @@ def assign(samples: pd.DataFrame, *, seed: int) -> pd.Series:
 
 def _units(ordered: pd.DataFrame, labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """(N,) first row of what stays together with each row."""
-    same = near_duplicates.sameness(ordered)
     group = ordered["group"] if "group" in ordered else pd.Series(None, ordered.index, "str")
-    units = sharing(same, group)
+    units = together(ordered)
     is_free = group.isna().to_numpy()
     # a class of copies alone is divided: by content, or picture by picture if that is all the same
     for key in (pd.factorize(ordered["content_hash"])[0], np.arange(len(units))):

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import label_sets, near_duplicates
-from automl.dataset.split import in_random_order, sharing
+from automl.dataset import label_sets
+from automl.dataset.split import in_random_order, together
 
 
 class _Unit(NamedTuple):
@@ -60,9 +60,7 @@ def _prepared(
     A unit that alone has a label always trains.
     """
     ordered = in_random_order(samples, seed)
-    same = near_duplicates.sameness(ordered)
-    keys = [same, ordered["group"]] if "group" in ordered else [same]
-    roots = sharing(*keys)
+    roots = together(ordered)
     _, inverse, sizes = np.unique(roots, return_inverse=True, return_counts=True)
     rows = np.argsort(inverse, kind="stable").astype(np.int64)
     members = np.split(rows, np.cumsum(sizes)[:-1]) if len(sizes) else []

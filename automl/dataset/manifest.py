@@ -15,6 +15,7 @@ from automl.dataset import (
     iterative_stratification,
     label_sets,
     near_duplicates,
+    turned_copies,
     value_range,
 )
 from automl.dataset.checks import CheckedData, FindingKind
@@ -23,7 +24,7 @@ from automl.dataset.reading import TRAINING
 from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
-from automl.dataset.split import assign, has_own, together
+from automl.dataset.split import TURNED, assign, has_own, together
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 from automl.jobs.data_source import DataSource
@@ -57,10 +58,11 @@ class Manifest:
 
     samples: pd.DataFrame
     """Columns of `scan` except those that only the checks read, with corrections applied, and
-    `split`, `label_index` (Int64), `near_duplicate_group` (see `near_duplicates.groups`) and `fold`
-    (see `folds.assign`); for a task with label sets also `label_set`, see `label_sets`.
-    `split` and `label_index` are missing for unreadable pictures, `fold` also for test pictures and
-    for validation pictures that the data name."""
+    `split`, `label_index` (Int64), `near_duplicate_group` (see `near_duplicates.groups`),
+    `turned_group` (see `turned_copies.groups`) and `fold` (see `folds.assign`); for a task with
+    label sets also `label_set`, see `label_sets`. `split` and `label_index` are missing for
+    unreadable pictures, `fold` also for test pictures and for validation pictures that the data
+    name."""
 
     class_names: list[str]
     """Sorted; the position is the label index."""
@@ -240,8 +242,10 @@ def _finish_manifest(
     if rendering.value_range is not None:
         samples = value_range.rerendered(samples, rendering.value_range)
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
+    samples[TURNED] = turned_copies.groups(samples)
     samples, moved = corrections.move(samples, together)
-    same = near_duplicates.sameness(samples)
+    turned = "turned " + samples[TURNED].astype("str")
+    same = turned.fillna(near_duplicates.sameness(samples))
     samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
     samples = samples.reset_index(drop=True)
     samples["id"] = range(len(samples))

@@ -10,6 +10,9 @@ A candidate counts once the fingerprints agree as well. A hash alone takes one h
 another, or a cup for a jar on the same table.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -40,6 +43,20 @@ _MAX_GAIN = 1.6
 _MAX_DIFFERENCE = 12  # of 255, where there is little detail
 
 
+@dataclass(frozen=True)
+class Looks:
+    """Looks of distinct pictures."""
+
+    contents: pd.Index
+    """Hash of the content of each, sorted."""
+
+    fingerprints: NDArray[np.uint8]
+    """(N, 304), as in `pictures.Appearance`."""
+
+    are_detailed: NDArray[np.bool_]
+    """(N,) as of `is_detailed`, and False for small pictures."""
+
+
 def groups(samples: pd.DataFrame) -> pd.Series:
     """Number the groups of pictures that are nearly the same.
 
@@ -50,15 +67,29 @@ def groups(samples: pd.DataFrame) -> pd.Series:
         Group (Int64) of every picture that is nearly the same as one with other bytes, and of exact
         copies of these; missing for all others.
     """
-    usable = samples["problem"].isna() & (samples["contrast"] >= MIN_CONTRAST)
-    # sorted by content, so that the groups do not depend on where the files lie
-    distinct = samples[usable].drop_duplicates("content_hash").sort_values("content_hash")
-    fingerprints = np.frombuffer(b"".join(distinct["fingerprint"]), np.uint8)
-    looks = fingerprints.reshape(len(distinct), FINGERPRINT_BYTES)
-    is_large = (distinct[["width", "height"]].min(axis=1) >= _MIN_SIDE).to_numpy()
-    root = _roots(looks, is_large & is_detailed(looks))
-    numbers = pd.Series(root, index=distinct["content_hash"]).astype("Int64")
+    distinct = looks(samples)
+    hashes = perceptual_hashes(distinct.fingerprints)
+
+    def are_alike(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
+        prints, detailed = distinct.fingerprints, distinct.are_detailed
+        both = detailed[first] & detailed[second]
+        return alike(prints[first], prints[second], both, _MAX_DIFFERENCE)
+
+    root = joined(hashes, np.arange(len(hashes)), are_alike, num_orders=_NUM_ORDERS)
+    numbers = pd.Series(root, index=distinct.contents).astype("Int64")
     return samples["content_hash"].map(numbers[numbers.duplicated(keep=False)]).astype("Int64")
+
+
+def looks(samples: pd.DataFrame) -> Looks:
+    """Looks of the pictures that can be compared, sorted by content, so that groups of them do not
+    depend on where the files lie."""
+    usable = samples["problem"].isna() & (samples["contrast"] >= MIN_CONTRAST)
+    distinct = samples[usable].drop_duplicates("content_hash").sort_values("content_hash")
+    joined_bytes = np.frombuffer(b"".join(distinct["fingerprint"]), np.uint8)
+    fingerprints = joined_bytes.reshape(len(distinct), FINGERPRINT_BYTES)
+    is_large = (distinct[["width", "height"]].min(axis=1) >= _MIN_SIDE).to_numpy()
+    detailed = is_large & is_detailed(fingerprints)
+    return Looks(pd.Index(distinct["content_hash"]), fingerprints, detailed)
 
 
 def sameness(samples: pd.DataFrame) -> pd.Series:
@@ -95,12 +126,17 @@ def connected(count: int, first: NDArray[np.int64], second: NDArray[np.int64]) -
 def perceptual_hashes(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """(N,) from fingerprints (N, 304): which of the 64 lowest frequencies of the discrete cosine
     transform are stronger than their median."""
+    strengths = low_frequencies(fingerprints).reshape(len(fingerprints), 64)
+    bits = strengths > np.median(strengths, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(np.uint64).ravel()
+
+
+def low_frequencies(fingerprints: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(N, 8, 8) strengths of the lowest frequencies of the discrete cosine transform."""
     grey = fingerprints[:, : GREY_SIDE**2].reshape(-1, GREY_SIDE, GREY_SIDE)
     places = (np.arange(GREY_SIDE) + 0.5) * np.pi / GREY_SIDE
     waves = np.cos(np.arange(8)[:, None] * places)  # scipy.fft takes half a second to import
-    strengths = (waves @ grey @ waves.T).reshape(len(grey), 64)
-    bits = strengths > np.median(strengths, axis=1, keepdims=True)
-    return np.packbits(bits, axis=1).view(np.uint64).ravel()
+    return np.asarray(waves @ grey @ waves.T)
 
 
 def is_detailed(fingerprints: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -114,8 +150,14 @@ def is_detailed(fingerprints: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return detailed
 
 
-def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Group near duplicates without comparing every pair.
+def joined(
+    hashes: NDArray[np.uint64],
+    root: NDArray[np.int64],
+    are_same: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]],
+    *,
+    num_orders: int,
+) -> NDArray[np.int64]:
+    """Join groups of pictures of which two are the same, without comparing every pair.
 
     Pictures are sorted by their hashes. Two hashes that differ in few bits stand close together if
     the differing bits are among the last ones of the sorting key, so the sorting is done several
@@ -123,17 +165,17 @@ def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.
     Every pair that agrees joins two groups.
 
     Args:
-        looks: fingerprints (N, 304).
-        detailed: (N,) as of `is_detailed`.
+        hashes: (N,).
+        root: (N,) the least member of each picture's group so far.
+        are_same: from positions (E,) and (E,) of pairs whose hashes are near.
+        num_orders: how often the hashes are sorted.
 
     Returns:
         (N,) the least member of each picture's group; a picture like no other is its own.
     """
-    hashes = perceptual_hashes(looks)
     bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1)
-    root = np.arange(len(looks))
     different = np.empty(0, np.int64)  # pairs found to differ, sorted, each as one number
-    for order in range(_NUM_ORDERS):
+    for order in range(num_orders):
         refuted = []
         shuffled = bits[:, np.random.default_rng(order).permutation(64)]
         keys = np.packbits(shuffled.ravel()).view(">u8")  # big-endian: the first bit counts most
@@ -145,10 +187,10 @@ def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.
             near &= root[first] != root[second]
             first, second = first[near], second[near]
             # a pair that was compared in an earlier order is not compared again
-            number = np.minimum(first, second) * len(looks) + np.maximum(first, second)
+            number = np.minimum(first, second) * len(hashes) + np.maximum(first, second)
             new = ~_is_among(number, different)
             first, second = first[new], second[new]
-            same = _alike(looks, detailed, first, second)
+            same = _in_chunks(are_same, first, second)
             refuted.append(number[new][~same])
             if same.any():
                 # the groups so far (each member tied to its root) and the new ties, as one graph
@@ -167,26 +209,43 @@ def _is_among(numbers: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray
     return np.asarray(np.append(ordered, -1)[positions] == numbers)
 
 
-def _alike(
-    looks: NDArray[np.uint8],
-    detailed: NDArray[np.bool_],
+def _in_chunks(
+    are_same: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]],
     first: NDArray[np.int64],
     second: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """(E,) True for pairs whose fingerprints agree; computed in chunks to save memory."""
+    """(E,) the answers for all pairs, to save memory in parts."""
     same = np.zeros(len(first), dtype=bool)
     for start in range(0, len(first), _CHUNK):
         part = slice(start, start + _CHUNK)
-        left, right = first[part], second[part]
-        same[part] = _equal(looks[left], looks[right])
-        both = detailed[left] & detailed[right]
-        same[part][both] |= _equal_but_for_light(looks[left[both]], looks[right[both]])
+        same[part] = are_same(first[part], second[part])
     return same
 
 
-def _equal(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def alike(
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    detailed: NDArray[np.bool_],
+    max_difference: int,
+) -> NDArray[np.bool_]:
+    """(E,) True for pairs whose fingerprints agree.
+
+    Args:
+        first: (E, 304).
+        second: (E, 304).
+        detailed: (E,) True where both have detail, and may differ in brightness and contrast.
+        max_difference: of 255, of any value, where they have not.
+    """
+    same = _equal(first, second, max_difference)
+    same[detailed] |= _equal_but_for_light(first[detailed], second[detailed])
+    return same
+
+
+def _equal(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], max_difference: int
+) -> NDArray[np.bool_]:
     difference = np.maximum(first, second) - np.minimum(first, second)
-    return np.asarray(difference.max(axis=1) <= _MAX_DIFFERENCE)
+    return np.asarray(difference.max(axis=1) <= max_difference)
 
 
 def _equal_but_for_light(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:

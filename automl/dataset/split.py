@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from automl.dataset import near_duplicates
 from automl.dataset.corrections import MOVED
 
+TURNED = "turned_group"
+"""Column of `turned_copies.groups`; experiments of earlier versions have none."""
+
 Choose = Callable[[pd.DataFrame, float, int], Iterable[Hashable]]
 """From pictures, the share and the seed to the index of the pictures to validate with."""
 
@@ -134,8 +137,8 @@ def _groups(ordered: pd.DataFrame) -> list[_Group]:
 
 def together(samples: pd.DataFrame) -> NDArray[np.int64]:
     """(N,) group of samples that stay on one side; needs `near_duplicate_group`."""
-    same = near_duplicates.sameness(samples)
-    return sharing(same, samples["group"]) if "group" in samples else sharing(same)
+    others = [samples[name] for name in (TURNED, "group") if name in samples]
+    return sharing(near_duplicates.sameness(samples), *others)
 
 
 def sharing(*keys: pd.Series) -> NDArray[np.int64]:

@@ -210,14 +210,12 @@ def _candidate(experiment_dir: Path, trial: TrialRecord, metric: str) -> "Candid
 
 def groups(experiment_dir: Path) -> dict[int, int]:
     """Groups of pictures that are copies, nearly the same, or of one `group`, by sample id."""
-    from automl.dataset import near_duplicates, split
+    from automl.dataset import split
 
     if not store.samples_path(experiment_dir).is_file():
         return {}
     samples = store.load_samples(experiment_dir)
     if "near_duplicate_group" not in samples:  # written by an earlier version
         return {}
-    keys = [near_duplicates.sameness(samples)]
-    keys += [samples["group"]] if "group" in samples else []
-    numbers = split.sharing(*keys).tolist()
+    numbers = split.together(samples).tolist()
     return dict(zip(samples["id"].tolist(), numbers, strict=True))
