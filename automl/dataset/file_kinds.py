@@ -49,6 +49,9 @@ _SIGNED_IN = mark("Sign in there, and download the file itself.")
 _RENAME = mark("Give its name the ending {ending}.")
 _AS_PNG = mark("Save it as PNG or JPEG.")
 _ARRAYS = mark("Save pictures and labels with np.savez.")
+_ARRAYS_TOGETHER = mark(
+    "Save the pictures and their labels in one file: np.savez with images and labels."
+)
 
 _ZIP = Kind(mark("a zip archive"), _RENAME.format(ending=".zip"))
 _TAR = Kind(mark("a tar archive"), _RENAME.format(ending=".tar"))
@@ -117,6 +120,22 @@ _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
     ),
 )
 """First bytes, where they are, and the kind."""
+
+_ZIPPED: dict[str, Kind] = {
+    ".npz": Kind(mark("arrays of numpy"), _ARRAYS_TOGETHER),
+    **dict.fromkeys(
+        (".xlsx", ".xlsm", ".xltx", ".ods"), _other(mark("a workbook"), mark("Save it as CSV."))
+    ),
+    **dict.fromkeys(
+        (".docx", ".pptx", ".odt", ".odp", ".epub", ".pages", ".key", ".numbers"),
+        _other(mark("a document"), mark("Save its pictures as files.")),
+    ),
+    **dict.fromkeys(
+        (".pt", ".pth", ".ckpt", ".keras", ".mar", ".mlmodel", ".mlpackage", ".tm"),
+        _other(mark("a model or a project"), mark("Give the pictures that it was trained on.")),
+    ),
+}
+"""Files that are zip archives inside, by the ending of their names."""
 
 _RAW = re.compile(r"\.(?:nef|nrw|cr2|cr3|arw|dng|orf|rw2|raf|pef|srw|x3f)$", re.IGNORECASE)
 _MNIST_GZ = re.compile(r"idx[1-4]-ubyte\.gz$", re.IGNORECASE)
@@ -216,6 +235,8 @@ def unread(root: Path, files: Iterable[Parts], *, instead: bool = False) -> list
     for alike in list(by_ending.values())[:_MAX_ENDINGS]:
         first = PurePath(*alike[0])
         kind = kind_of(root / first)
+        if kind is _ZIP:
+            kind = _ZIPPED.get(first.suffix.lower(), _ZIP)
         if kind_of_name(first.name) and kind in (None, _ZIP, _TAR):
             kind = Kind(mark("an archive beside pictures, which stays packed"), _UNPACK)
         if kind is None or first.suffix.lower() in _MEANT_AS_TEXT:

@@ -1,13 +1,15 @@
-"""Further frames and pages of a picture file, which are not used."""
+"""Further frames and pages of a picture file, and further values of a pixel, which are not used."""
 
 import contextlib
-from typing import Any
+from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from automl.dataset import dicom
 
 _MAX_THUMBNAIL_SHARE = 0.5
+_TIFF = (b"II*\0", b"MM\0*")
+_MAX_VALUES = 4
 
 
 def has_several(image: Image.Image) -> bool:
@@ -39,3 +41,18 @@ def _is_as_large_as_the_first(image: Image.Image) -> bool:
         return image.width > _MAX_THUMBNAIL_SHARE * width
     finally:
         image.seek(0)
+
+
+def num_bands(file: BinaryIO) -> int:
+    """Number of values in each pixel of a TIFF file, if they are more than four; else 0."""
+    file.seek(0)
+    head = file.read(8)
+    if not head.startswith(_TIFF):
+        return 0
+    with contextlib.suppress(Exception):  # it may be damaged in any way
+        directory = TiffImagePlugin.ImageFileDirectory_v2(head)
+        file.seek(directory.next)
+        directory.load(file)
+        count = int(directory[TiffImagePlugin.SAMPLESPERPIXEL])
+        return count if count > _MAX_VALUES else 0
+    return 0

@@ -13,7 +13,7 @@ import pandas as pd
 import PIL
 import pyarrow as pa
 
-from automl.dataset import cache_entries, file_kinds, picture_location, pictures, walk
+from automl.dataset import cache_entries, file_kinds, frames, picture_location, pictures, walk
 from automl.dataset.preprocessing import MAX_MEGAPIXELS_VARIABLE
 from automl.dataset.rendering import Background
 from automl.dataset.threads import map_in_threads
@@ -179,6 +179,11 @@ def _kind(file: BinaryIO, num_bytes: int, path: str) -> str:
 
     A table may name any file, so text is quoted only from a file that is named like a picture.
     """
+    if bands := frames.num_bands(file):
+        return mark(
+            f"It is a TIFF with {bands} values in each pixel. Save it with one of them, or with "
+            "three as red, green and blue."
+        )
     file.seek(0)
     head = file.read(file_kinds.HEAD_BYTES)
     is_called_so = walk.has_picture_suffix(os.path.realpath(path))

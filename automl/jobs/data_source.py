@@ -68,7 +68,7 @@ class DataSource(FrozenModel):
 
     group_pattern: Annotated[str, AfterValidator(group_patterns.check)] | None = None
     """The group inside the name of the file, as {group}_#.* for the clip of clip3_0012.jpg;
-    pictures of one group stay on one side of the split."""
+    pictures of one group stay on one side of the split. Never, if the names say no groups."""
 
     label_level: _Level = Field(None, ge=-20, le=20)
     """For a folder of pictures: level of the folder that names the class. 1 is the outermost folder

@@ -10,6 +10,9 @@ _CANDIDATES = (
     *("{group}_frame_#.*", "{group}_frame#.*", "{group}-frame-#.*", "{group}-frame#.*"),
     *("{group}_#.*", "{group}-#.*", "{group}.#.*", "{group} (#).*", "{group}(#).*"),
 )
+NEVER = "never"
+"""In place of a pattern: names say no groups."""
+
 AUGMENTED = ("{group}.rf.*", "*_original_{group}_*-*-*-*-*.*")
 """Names of changed copies: those of Roboflow, and of the library Augmentor."""
 
@@ -22,8 +25,10 @@ def check(pattern: str) -> str:
     """The pattern, if it is one.
 
     Raises:
-        UserError: it does not have `{group}` exactly once.
+        UserError: it does not have `{group}` exactly once, and is not never.
     """
+    if pattern == NEVER:
+        return pattern
     if pattern.count("{group}") != 1 or "{label}" in pattern:
         raise UserError(
             f"group_pattern is {short(pattern)}; it must contain {{group}} exactly once. * stands "

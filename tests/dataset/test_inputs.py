@@ -334,12 +334,16 @@ def test_names_of_frames_are_offered_as_groups(photos, name, pattern):
     folder = photos(*every)
     listing = readers.read(DataSource(path=folder))
     offered = [one for one in listing.readings if "group_pattern" in one.options]
-    assert [one.options["group_pattern"] for one in offered] == ([pattern] if pattern else [])
-    what = "changed copies of 4" if "_jpg.rf" in name or "_original_" in name else "frames of 4 cl"
+    are_copies = "_jpg.rf" in name or "_original_" in name  # which are a group without a question
+    expected = ["never"] if are_copies else [pattern] if pattern else []
+    assert [one.options["group_pattern"] for one in offered] == expected
+    what = "changed copies of 4" if are_copies else "frames of 4 cl"
     assert [what in one.sentence for one in listing.guesses] == [True] * bool(pattern)
     if pattern:
         source = DataSource.model_validate({"path": folder, **offered[0].options})
-        assert set(readers.read(source).pictures["group"].value_counts()) == {3}
+        grouped, other = (readers.read(source), listing)[:: -1 if are_copies else 1]
+        assert set(grouped.pictures["group"].value_counts()) == {3}
+        assert "group" not in other.pictures
 
 
 def test_names_of_files_that_look_like_labels_are_offered(photos):

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import pandas as pd
+
 from automl.dataset import label_sets
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.copied_names import original_of
@@ -23,7 +25,10 @@ MOSTLY_COMBINED = FindingKind(
     "classes_mostly_of_several_labels", Severity.WARNING, remedy="choose_other_task"
 )
 LABELS_IN_ONE = FindingKind("several_labels_in_one", Severity.WARNING)
+DATES = FindingKind("classes_like_dates", Severity.WARNING)
+NUMBERS = FindingKind("classes_like_measurements", Severity.WARNING)
 
+_FEW_PICTURES = 10
 MIN_LETTERS = 6
 """Shorter names that differ in one letter are mostly different words."""
 
@@ -64,6 +69,15 @@ _MISSING = re.compile(
 _MANY = 0.5
 """Share of classes that look like several labels from which they hardly are anything else."""
 
+_MONTH = r"(?:jan|feb|m[aä]r|mrz|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
+_DATE = re.compile(
+    rf"\d{{1,2}}[-. ]+{_MONTH}|{_MONTH}[- ]\d{{2}}|\d{{4}}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?",
+    re.IGNORECASE,
+)
+"""Names such as 1-2 and MARCH1, after a spreadsheet has opened them."""
+
+_MIN_COMBINED = 8
+_MIN_NUMBERS = 20
 _SEPARATED = re.compile(r"[,;|]")
 """Characters that are hardly ever part of a name; see `readers/label_sets.py`."""
 
@@ -113,6 +127,24 @@ def check(data: CheckedData) -> Iterator[Finding]:
             say("Classes are named like a label that is missing"),
             say(
                 "If it is, empty these cells, or leave the pictures out with corrections: exclude."
+            ),
+        ),
+        (
+            DATES,
+            [label for label in labels if _DATE.fullmatch(label.strip())],
+            say("Names of classes look like dates"),
+            say(
+                "A spreadsheet makes dates of names such as 1-2. Write the names again, into cells "
+                "of text, or rename the classes with corrections: rename_labels."
+            ),
+        ),
+        (
+            NUMBERS,
+            _measured(sizes),
+            say("Classes are many different numbers, most of few pictures"),
+            say(
+                "If they were counted or measured, write the class of each picture, such as a "
+                "range of them, into a column of its own: numbers that are near mean nothing here."
             ),
         ),
         (
@@ -178,6 +210,8 @@ def _combined(labels: Sequence[str]) -> list[str]:
     parts = {label: label.split() for label in labels}
     alone = {words[0] for words in parts.values() if len(words) == 1}
     uses = Counter(word for words in parts.values() for word in words)
+    if _MIN_COMBINED <= 2 * len(uses) <= len(parts):  # the same few words in all combinations
+        alone = {*uses}
     return separated + [
         label
         for label, words in parts.items()
@@ -186,6 +220,16 @@ def _combined(labels: Sequence[str]) -> list[str]:
         and not alone.isdisjoint(words)
         and all(word in alone or uses[word] > 1 for word in words)
     ]
+
+
+def _measured(sizes: pd.Series) -> list[str]:
+    """All classes, if they are whole numbers with gaps, and most have few pictures."""
+    labels = [str(label).strip() for label in sizes.index]
+    numbers = sorted({int(label) for label in labels if re.fullmatch(r"0|[1-9]\d{0,8}", label)})
+    if not len(labels) == len(numbers) >= _MIN_NUMBERS or sizes.median() >= _FEW_PICTURES:
+        return []
+    is_counted = numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(numbers) - 1
+    return [] if is_counted else [str(number) for number in numbers]
 
 
 def _data_sets(labels: Sequence[str]) -> list[str]:

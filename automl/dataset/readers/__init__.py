@@ -26,7 +26,7 @@ from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.opening import Opened, opened
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
-from automl.jobs import split_meanings
+from automl.jobs import group_patterns, split_meanings
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
@@ -95,10 +95,10 @@ def read(  # noqa: PLR0913
             if data.table is not None:
                 found = split_by_folders.applied(found, data.folder)
         found = named_classes.applied(found, *_around(data), source.class_names, class_names or {})
-        if source.group_pattern:
-            found = frames.grouped(found, source.group_pattern)
-        else:
+        if source.group_pattern is None:
             found = frames.suspected(found)
+        elif source.group_pattern != group_patterns.NEVER:
+            found = frames.grouped(found, source.group_pattern)
         (first, *more) = found.readings
         said = first.model_copy(update={"sentence": data.archives + first.sentence})
         others = [*more, *(other for guess in found.guesses for other in guess.others)]

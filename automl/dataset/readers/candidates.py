@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from automl.dataset.readers.form import Archive, Certainty, Folder, TableFile
 from automl.dataset.readers.located import Located, SeveralPlacesError, is_elsewhere
 from automl.dataset.readers.table import Choose, Chosen, Table
 from automl.dataset.reading import UnclearDataError
-from automl.dataset.split_words import split_folders
+from automl.dataset.split_words import is_neutral, split_folders
 from automl.dataset.walk import is_hidden
 from automl.errors import DataError
 from automl.texts import mark
@@ -78,22 +78,27 @@ class Fitting:
         return len({path for path in self.found if path is not None})
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tried:
     """Outcome of trying the candidates."""
 
-    fitting: Sequence[Fitting]
-    unused: Sequence[str]
+    fitting: list[Fitting] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
     """Files that look like tables of labels and cannot be used, each with the reason."""
 
-    asked: Sequence[tuple[int, UnclearDataError]] = ()
+    passed_over: list[str] = field(default_factory=list)
+    """Tables that name most pictures here and cannot be used, each with the reason."""
+
+    asked: list[tuple[int, UnclearDataError]] = field(default_factory=list)
     """Questions about tables that name pictures here, each with the number of these."""
 
 
 def candidates(base: Path) -> list[Candidate]:
     """Tables in the folder, or else in its folders of splits, or else in folders for tables."""
     found = [Candidate(base, form) for form in forms.with_table(base)]
-    for places in ([base], split_folders(base), _folders_of_tables(base)):
+    splits = split_folders(base)
+    inside = [child for split in splits for child in _neutral_folders(split)]
+    for places in ([base], [*splits, *inside], _folders_of_tables(base)):
         here = [
             Candidate(path, form)
             for path in _files(places)
@@ -144,37 +149,50 @@ def tried(
     located: Located,
 ) -> Tried:
     """Read all candidates; a file for another purpose is passed over."""
-    fitting: list[Fitting] = []
-    unused = unknown(base, len(located.paths))
+    result = Tried(unused=unknown(base, len(located.paths)))
     read: set[str | None] = set()
-    asked: list[tuple[int, UnclearDataError]] = []
     for candidate in every:
         path = candidate.path
         if path.suffix.lower() in read:
             continue  # the form of the folder has read all of them
         if path.stem.lower() == _METADATA and any(
-            path.parent == one.table.folder or one.table.path == base for one in fitting
+            path.parent == one.table.folder or one.table.path == base for one in result.fitting
         ):
             continue  # the form of its folder has read it
-        name = path.relative_to(base).as_posix()
         table: Table | None = None
         try:
             table = candidate.table(around)
             fitted = _fitted(candidate, table, choose, located)
         except DataError as error:
             if table is not None and isinstance(error, UnclearDataError):
-                asked += _question(error, table, path.relative_to(around.folder), located)
-            if path != base and _should_fit(candidate):
-                unused.append(f"{name}: {error}")
+                path = path.relative_to(around.folder)
+                result.asked += _question(error, table, path, located)
+            _note(result, error, candidate, table, base, located)
             continue
         if is_for_labels(path) and fitted.certainty < Certainty.LIKELY:
-            num_paths = len(located.paths)
-            unused.append(
+            name, num_paths = path.relative_to(base).as_posix(), len(located.paths)
+            result.unused.append(
                 mark(f"{name}: it names {fitted.num_found:,} of the {num_paths:,} pictures here.")
             )
-        fitting.append(fitted)
+        result.fitting.append(fitted)
         read.add(candidate.form.suffix if isinstance(candidate.form, Folder) else None)
-    return Tried(fitting, unused, asked)
+    return result
+
+
+def _note(  # noqa: PLR0913
+    result: Tried,
+    error: DataError,
+    candidate: Candidate,
+    table: Table | None,
+    base: Path,
+    located: Located,
+) -> None:
+    """Note the reason why a file that looks like labels, or names the pictures, is not used."""
+    reason = f"{candidate.path.relative_to(base).as_posix()}: {error}"
+    if candidate.path != base and (_should_fit(candidate) or not located.paths):
+        result.unused.append(reason)
+    elif table is not None and picture_columns.name_most(table, located):
+        result.passed_over.append(reason)
 
 
 def is_for_labels(path: Path) -> bool:
@@ -182,6 +200,12 @@ def is_for_labels(path: Path) -> bool:
     stem = path.stem.lower().removesuffix(".coco")
     words = set(re.split(r"[\W_]+", stem))
     return stem in _CLASSES or bool(words & _FOR_LABELS) or {"ground", "truth"} <= words
+
+
+def is_output(path: Path) -> bool:
+    """True if the name of a file says that a model has written it, or should."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", path.stem).lower()
+    return bool({*re.split(r"[\W_]+", words)} & _OUTPUT)
 
 
 def _fitted(candidate: Candidate, table: Table, choose: Choose, located: Located) -> Fitting:
@@ -220,7 +244,7 @@ def _should_fit(candidate: Candidate) -> bool:
 def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Certainty:
     """How sure it is that the table labels the pictures of its folder."""
     path = candidate.path
-    if set(re.split(r"[\W_]+", path.stem.lower())) & _OUTPUT:
+    if is_output(path):
         return Certainty.NO
     cells = fitting.chosen.table.rows[fitting.chosen.columns.image]
     has_own = not num_pictures or all(is_elsewhere(str(cell)) for cell in cells)
@@ -245,6 +269,15 @@ def _is_unknown(path: Path) -> bool:
     form = forms.of_file(path)
     is_known = isinstance(form, TableFile | Archive)
     return not is_known and path.suffix.lower() not in {*_NOT_TABLES, ".txt", ""}
+
+
+def _neutral_folders(folder: Path) -> list[Path]:
+    """The folders called images and the like in a folder."""
+    return [
+        child
+        for child in sorted(folder.iterdir())
+        if is_neutral(child.name) and child.is_dir() and not child.is_symlink()
+    ]
 
 
 def _folders_of_tables(base: Path) -> list[Path]:

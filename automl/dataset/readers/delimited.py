@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.readers import text
+from automl.dataset.readers import pictures_in_cells, text
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 from automl.texts import mark
@@ -146,6 +146,8 @@ def records(content: str, path: Path, delimiter: str) -> Iterator[tuple[int, lis
 
 def _names(record: list[str], path: Path) -> list[str]:
     names = [name.strip() for name in record]
+    if pictures_in_cells.are_pixels(names):  # of a table without header
+        raise pictures_in_cells.of_pixels(path)
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise DataError(f"{path} has two columns called {twice[0]}. Rename one of them.")

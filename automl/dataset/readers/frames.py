@@ -16,9 +16,14 @@ _OF_FRAMES = mark(
     "alike, and a score is too good if they are on both sides of the split."
 )
 _OF_CHANGED_COPIES = mark(
-    "Names such as {name} look like changed copies of {count} pictures (augmentation). Copies of "
-    "one are alike, and a score is too good if they are on both sides of the split."
+    "Names such as {name} are those of changed copies of {count} pictures (augmentation). Those of "
+    "one picture stay on one side of the split."
 )
+_NEVER = Reading(
+    sentence=mark("The names of the files say no groups."),
+    options={"group_pattern": group_patterns.NEVER},
+)
+_MAX_SHOWN = 80
 
 
 def grouped(found: Listing, pattern: str) -> Listing:
@@ -39,28 +44,35 @@ def grouped(found: Listing, pattern: str) -> Listing:
 
 
 def suspected(found: Listing) -> Listing:
-    """The listing with a guess, if its names look like frames that the split could tear apart."""
+    """The listing with a guess, if its names look like frames that the split could tear apart.
+
+    Names of changed copies leave no doubt, so that copies of one picture are a group at once.
+    """
     pictures = found.pictures
-    if "group" in pictures or (pictures["split"] == "validation").any():
+    if "group" in pictures:
         return found
     names = _names(found)
     likely = group_patterns.likely(names, pictures["label"].tolist())
     if likely is None:
         return found
     pattern, count = likely
+    if pattern in group_patterns.AUGMENTED:
+        said = _OF_CHANGED_COPIES.format(name=names[0][:_MAX_SHOWN], count=f"{count:,}")
+        return _with(grouped(found, pattern), said, _NEVER)
+    if (pictures["split"] == "validation").any():
+        return found
     reading = Reading(
         sentence=mark(
             "The pictures of each group stay on one side of the split: {pattern}."
         ).format(pattern=pattern),
         options={"group_pattern": pattern},
     )
-    said = _OF_FRAMES if pattern not in group_patterns.AUGMENTED else _OF_CHANGED_COPIES
-    sentence = said.format(name=names[0][:80], count=f"{count:,}")
-    return replace(
-        found,
-        readings=[*found.readings, reading],
-        guesses=[*found.guesses, Guess(sentence=sentence, others=[reading])],
-    )
+    return _with(found, _OF_FRAMES.format(name=names[0][:_MAX_SHOWN], count=f"{count:,}"), reading)
+
+
+def _with(found: Listing, sentence: str, other: Reading) -> Listing:
+    guess = Guess(sentence=sentence, others=[other])
+    return replace(found, readings=[*found.readings, other], guesses=[*found.guesses, guess])
 
 
 def _names(found: Listing) -> list[str]:

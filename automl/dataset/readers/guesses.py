@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 import pandas as pd
 
+from automl.dataset.readers import group_column, measurements
 from automl.dataset.walk import is_picture_name
 
 IMAGE_NAMES = (
@@ -24,6 +25,7 @@ _ID_NAMES = (
     "name",
     "id",
 )
+_PICTURE_WORDS = frozenset({"image", "img", "picture", "photo", "file", "filename", "scan", "id"})
 _LABEL_NAMES = (
     *("label", "labels", "class", "class_name", "classname", "class_label", "category"),
     *("target", "species", "breed", "diagnosis", "dx", "tag", "y", "class_id", "category_id"),
@@ -41,7 +43,6 @@ ONE_HOT = "one column for each class"
 
 _FRACTION = re.compile(r"-?\d*[.,]\d*[1-9]\d*(?:e-?\d+)?", re.IGNORECASE)
 _NUM_LOOKED_AT = 500
-_LEAST_PIXELS = 64
 _LEAST_SHARE = 0.9
 
 
@@ -57,15 +58,10 @@ def picture_columns(rows: pd.DataFrame) -> Iterator[str]:
     return (name for name in rows.columns if _names_pictures(rows[name]))
 
 
-def has_pixels(rows: pd.DataFrame) -> bool:
-    """True for a table with a column for each pixel, or a cell with the values of all of them."""
-    first = [str(cell) for cell in rows.iloc[0]] if len(rows) else []
-    numbers = sum(cell.isdecimal() for cell in first)
-    lists = [re.split(r"[\s,]+", cell.strip("[] ")) for cell in first]
-    has_list = any(
-        len(cells) >= _LEAST_PIXELS and all(map(str.isdecimal, cells)) for cells in lists
-    )
-    return has_list or numbers >= _LEAST_PIXELS
+def is_named_like_pictures(name: str) -> bool:
+    """True if the name of a column says that it has pictures, or ids of them."""
+    words = {*re.split(r"[\W_]+", _plain(name))}
+    return _plain(name) in (*IMAGE_NAMES, *_ID_NAMES) or bool(words & _PICTURE_WORDS)
 
 
 def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
@@ -73,11 +69,13 @@ def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
 
     Those with a likely name, or else those with a few values that each stand in several rows.
     """
-    others = [name for name in rows.columns if name not in used]
+    measured = {*measurements.columns(rows)}
+    others = [name for name in rows.columns if name not in used and name not in measured]
     plain = {name: _plain(name) for name in others}
     likely = [name for wanted in _LABEL_NAMES for name in others if plain[name] == wanted]
     likely += [name for name in others if _has_label_words(plain[name])]
     few = [name for name in others if _has_few_values(rows[name])]
+    few = [name for name in few if not group_column.is_id(name)] or few
     if not likely and not few:  # such as "Finding Labels" with many combinations of them
         few = [name for name in others if {*re.split(r"[\W_]+", plain[name])} & _LABEL_WORDS]
     return list(dict.fromkeys([*likely, *few]))
@@ -96,16 +94,19 @@ def _has_label_words(plain: str) -> bool:
 
 
 def rival_labels(rows: pd.DataFrame, likely: Sequence[str]) -> list[str]:
-    """Columns that are as likely to hold the labels: those with such a word in their names, or all.
-
-    Columns that say the same in other words, as a number and a name do, are one.
-    """
+    """Columns that are as likely to hold the labels: those with such a word in their names, or all;
+    of columns that say the same the first."""
     with_word = [name for name in likely if {*re.split(r"[\W_]+", _plain(name))} & _LABEL_WORDS]
-    distinct: dict[tuple[int, ...], str] = {}
-    for name in with_word or likely:
+    return distinct(rows, with_word or likely)
+
+
+def distinct(rows: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """The columns without those that say the same in other words, as a number and a name do."""
+    by_codes: dict[tuple[int, ...], str] = {}
+    for name in names:
         codes = pd.factorize(rows[name].astype(str))[0]
-        distinct.setdefault(tuple(codes.tolist()), name)
-    return list(distinct.values())
+        by_codes.setdefault(tuple(codes.tolist()), name)
+    return list(by_codes.values())
 
 
 def _named(names: Iterable[str], wanted: Sequence[str]) -> str | None:

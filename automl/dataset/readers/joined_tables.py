@@ -1,6 +1,6 @@
 """Several tables as one, and a table with the class folders that label what it leaves out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +49,9 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
         None if the folders do not name the same classes for pictures of other splits.
     """
     columns = best.tables[0].chosen.columns
-    names, others = {*best.labels.values()}, {*folders.labels.values()}
+    others = {*folders.labels.values()}
+    padded = _padded({*best.labels.values()}, others)
+    names = {padded.get(name, name) for name in best.labels.values()}
     common = len(names & others)
     if (
         columns.label == guesses.ONE_HOT
@@ -72,6 +74,9 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
         dtype=object,
     )
     rows = table.rows[[columns.image, columns.label]]
+    if padded:
+        texts = rows[columns.label].map(lambda cell: str(cell).strip())
+        rows = rows.assign(**{columns.label: texts.map(lambda text: padded.get(text, text))})
     rows = rows.assign(**{_SPLIT: pd.Series(ours, rows.index, dtype=object)})
     return replace(
         table,
@@ -80,6 +85,15 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
         label_column=columns.label,
         split_column=_SPLIT,
     )
+
+
+def _padded(names: Collection[str], others: Collection[str]) -> dict[str, str]:
+    """Folder by number, if folders such as 00007 are numbers with zeros in front."""
+    by_number = {int(name): name for name in others if name.isdecimal()}
+    if len(by_number) < len(others) or not all(map(str.isdecimal, names)):
+        return {}
+    found = {name: by_number.get(int(name), name) for name in names}
+    return found if any(name != folder for name, folder in found.items()) else {}
 
 
 def guess(best: Rival, folders: Rival) -> Guess:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset import label_sets
-from automl.dataset.readers import labels, one_hot, values, written_lists
+from automl.dataset.readers import labels, measurements, one_hot, values, written_lists
 from automl.errors import DataError, short
 
 _CERTAIN = ";|,\t\n；，、"
@@ -152,6 +152,8 @@ def _is_empty(cell: Any) -> bool:
 
 def _separator(texts: Sequence[str]) -> str:
     """Text between labels: one that is never part of a name, or one whose parts recur."""
+    if measurements.have_decimal_comma(texts):
+        return ""
     counts = {mark: sum(mark in text for text in texts) for mark in _CERTAIN + _LIKELY}
     certain = max(_CERTAIN, key=counts.__getitem__)
     likely = (mark for mark in _LIKELY if counts[mark] and _recurs(texts, mark))

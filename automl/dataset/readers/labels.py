@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automl.dataset.readers import nested, values, written_lists
+from automl.dataset.readers import measurements, nested, values, written_lists
 from automl.errors import DataError
 from automl.jobs import label_text
 from automl.texts import mark
@@ -43,7 +43,7 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Labels:
     lists = [_listed(cell, row) for cell, row in zip(cells, rows, strict=True)]
     plain = [None if found is not None else cell for cell, found in zip(cells, lists, strict=True)]
     texts = values.texts(plain, rows)
-    known = _names(texts)
+    known = () if measurements.have_decimal_comma(texts) else _names(texts)
     named = [
         found if found is not None else _parts(text, known)
         for found, text in zip(lists, texts, strict=True)

@@ -34,7 +34,7 @@ _WORDS_OF_DESCRIPTIONS = frozenset(
     | {"readme"}
 )
 """Words in the names of files with more than names of classes, where the keys say what is what."""
-_CODE = re.compile(r"[a-z]{0,3}[_-]?\d+", re.IGNORECASE)
+_CODE = re.compile(r"[a-z]{0,3}[_-]?\d+|/[mg]/[\w-]+", re.IGNORECASE)
 _NUMBERED = (
     re.compile(r"(?P<code>[a-z]{0,3}[_-]?\d+)(?:\s*[,;:=\t]\s*|\s+)(?P<name>\S.*)", re.IGNORECASE),
     re.compile(r"(?P<name>\S.*?)(?:\s*[,;:=\t]\s*|\s+)(?P<code>[a-z]{0,3}[_-]?\d+)", re.IGNORECASE),

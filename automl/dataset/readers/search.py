@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from automl.dataset.folder_tree import Parts
 from automl.dataset.layout import find_layout
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import candidates, forms, joined_tables, rivals
+from automl.dataset.readers import candidates, forms, joined_tables, picture_columns, rivals
 from automl.dataset.readers.candidates import Fitting, Tried
 from automl.dataset.readers.form import Certainty, ClassFolders, Folder, TableFile, Walk
 from automl.dataset.readers.located import Located
@@ -75,19 +76,36 @@ def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: W
     )
     outcome = rivals.outcome_of(competing, root)
     tables = outcome.best.tables
+    if not outcome.best.certainty:
+        unused = [mark(f"{outcome.best.name}: its name says that it holds predictions.")]
+        return Found(None, [outcome.best.reading, *outcome.others], unused=[*tried.unused, *unused])
+    found = Found(None, outcome.others, outcome.guesses, tried.unused)
     if not tables:
-        return Found(None, outcome.others, outcome.guesses, tried.unused)
-    table = joined_tables.joined(base, tables, located)
-    found = Found(table, outcome.others, outcome.guesses, tried.unused)
-    return found if folders is None else _with_folders(found, table, outcome.best, folders)
+        return _with_tables(found, base, competing, located)
+    found = replace(found, table=joined_tables.joined(base, tables, located))
+    return found if folders is None else _with_folders(found, outcome.best, folders)
 
 
-def _with_folders(found: Found, table: Table, best: Rival, folders: Rival) -> Found:
+def _with_tables(found: Found, base: Path, rivals: Sequence[Rival], located: Located) -> Found:
+    """The result of class folders with the pictures of other splits, if a table labels these."""
+    (folders,) = [one for one in rivals if not one.tables]
+    for other in rivals:
+        if other.tables and other.certainty:
+            table = joined_tables.joined(base, other.tables, located)
+            whole = _with_folders(replace(found, table=table), other, folders)
+            if whole.table is not table:
+                return whole
+    return found
+
+
+def _with_folders(found: Found, best: Rival, folders: Rival) -> Found:
     """The result with the pictures of other splits, if class folders label these."""
-    whole = joined_tables.with_folders(table, best, folders)
+    assert found.table is not None
+    whole = joined_tables.with_folders(found.table, best, folders)
     if whole is None:
         return found
-    guesses = [one for one in found.guesses if folders.reading not in one.others]
+    apart = (best.reading, folders.reading)
+    guesses = [one for one in found.guesses if not any(each in one.others for each in apart)]
     guesses.append(joined_tables.guess(best, folders))
     return replace(found, table=whole, others=[], guesses=guesses)
 
@@ -107,12 +125,14 @@ def _without(
     every: Sequence[candidates.Candidate], tried: Tried, folders: Rival | None, around: Surroundings
 ) -> Found:
     """The result if no table fits: the error of the only one, if the folders are no classes."""
+    every = [one for one in every if not candidates.is_output(one.path)]
     named = [one for one in every if candidates.is_for_labels(one.path)]
     alone = named or [one for one in every if isinstance(one.form, Folder)] or every
     num_classes = len(set(folders.labels.values())) if folders else 0
     if len(alone) == 1 and num_classes < 2 and (named or not num_classes):
         return Found(alone[0].form.read(alone[0].path, around))  # the error says what it lacks
-    return Found(None, unused=tried.unused)
+    passed_over = tried.passed_over if num_classes < 2 else ()
+    return Found(None, unused=[*tried.unused, *passed_over])
 
 
 def _names_folders(source: DataSource) -> bool:
@@ -142,7 +162,8 @@ def _chosen(names: str, around: Surroundings, choose: Choose, walk: Walk) -> Tab
         if not isinstance(form, Folder | TableFile):
             raise DataError(f"table is {name}, which is no table that can be read.")
         table = form.read(path, replace(around, folder=path if path.is_dir() else path.parent))
-        fitting.append(Fitting(table, choose(table), Certainty.CERTAIN, ()))
+        table, chosen = picture_columns.chosen_here(table, choose, located)
+        fitting.append(Fitting(table, chosen, Certainty.CERTAIN, ()))
     return joined_tables.joined(root, fitting, located)
 
 
@@ -155,12 +176,23 @@ def _innermost(root: Path) -> Path:
         root = inside[0]
 
 
+def _are_shelves(pictures: Sequence[Parts]) -> bool:
+    """True if all folders are the first letters of the pictures in them, as in `1/6/16a5.jpg`."""
+    return bool(pictures) and all(
+        any(
+            len(parts) - at > 2 and parts[-1].startswith("".join(parts[at:-1]))
+            for at in range(len(parts) - 2)
+        )
+        for parts in pictures
+    )
+
+
 def _class_folders(tree: Tree, root: Path, base: Path) -> Rival | None:
     """The reading by folders; None if it is none."""
     form = forms.by_name()["image_folder"]
     assert isinstance(form, ClassFolders)
     certainty = form.certainty(tree)
-    if not certainty:
+    if not certainty or _are_shelves(tree.pictures):
         return None
     layout = find_layout(tree.pictures)
     above = base.relative_to(root).parts

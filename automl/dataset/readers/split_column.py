@@ -22,9 +22,12 @@ NEVER_READING = Reading(
     sentence=mark("Nothing says the split: it is made by chance."), options={"split_column": NEVER}
 )
 _NAMES = frozenset(
-    {"split", "splits", "subset", "partition", "phase", "usage", "fold", "stage", "tvt", "mluse"}
+    {"split", "splits", "subset", "partition", "phase", "usage", "stage", "tvt", "mluse"}
     | {"datasplit", "dataset", "set", "purpose", "role", "part", "mode", "traintest", "splitname"}
     | {"trainvaltest", "traintestsplit", "datatype", "datasettype", "settype", "splittype"}
+)
+_FOLDS = frozenset(
+    {"fold", "folds", "kfold", "cvfold", "foldid", "foldno", "foldnumber", "foldnum"}
 )
 _MUST_MEAN = frozenset({"split", "partition", "subset", "tvt", "traintest", "phase", "usage"})
 """Names of columns whose few values are splits in whatever words."""
@@ -70,7 +73,7 @@ def likely(rows: pd.DataFrame, used: Container[str]) -> str | None:
         used: columns that mean something else.
     """
     free = [name for name in rows.columns if name not in used]
-    named = [name for name in free if _plain(name) in _NAMES]
+    named = [name for name in free if _plain(name) in _NAMES | _FOLDS]
     named.sort(key=lambda name: _plain(name) not in _MUST_MEAN)
     flags = [name for name in free if _of_flag(name, rows[name]) is not None]
     by_name = next((name for name in [*named, *flags] if _may_be_split(name, rows[name])), None)
@@ -82,9 +85,9 @@ def suspected(rows: pd.DataFrame, used: Container[str | None]) -> str | None:
 
     Names that also mean something else, such as set and part, count for few values only.
     """
-    named = (name for name in rows.columns if name not in used and _plain(name) in _NAMES)
+    named = (name for name in rows.columns if name not in used and _plain(name) in _NAMES | _FOLDS)
     for name in named:
-        most = len(rows) // 2 if _plain(name) in _MUST_MEAN | {"fold"} else _MAX_VALUES
+        most = len(rows) // 2 if _plain(name) in _MUST_MEAN | _FOLDS else _MAX_VALUES
         if 2 <= len(_distinct(rows[name])) <= max(most, _MAX_ASKED):
             return name
     return None
@@ -104,6 +107,7 @@ def splits(
     Raises:
         DataError: a cell holds a list or the like.
     """
+    cells = [_word(cell) for cell in cells]
     texts = [(text or "").lower() for text in values.texts(cells, rows)]
     flags = None if meanings else _of_flag(name, cells)
     if flags is not None:
@@ -207,8 +211,17 @@ def _holds_splits(cells: pd.Series) -> bool:
 
 
 def _distinct(cells: Iterable[Any]) -> list[str]:
-    plain = {cell for cell in cells if isinstance(cell, str | int | float) and cell == cell}
+    words = map(_word, cells)
+    plain = {cell for cell in words if isinstance(cell, str | int | float) and cell == cell}
     return sorted({str(cell).strip().lower() for cell in plain} - _NONE)
+
+
+def _word(cell: Any) -> Any:
+    """The cell; of a list, such as tags of FiftyOne, its only word for a split, if it has one."""
+    if not isinstance(cell, list):
+        return cell
+    found = [one for one in cell if isinstance(one, str) and _split(one.strip().lower())]
+    return found[0] if len(found) == 1 else None
 
 
 def _split(text: str, *, loosely: bool = False) -> str | None:

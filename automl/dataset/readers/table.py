@@ -8,7 +8,15 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from automl.dataset.readers import guesses, nested, one_hot, split_column
+from automl.dataset.readers import (
+    group_column,
+    guesses,
+    measurements,
+    nested,
+    one_hot,
+    pictures_in_cells,
+    split_column,
+)
 from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError, short
@@ -94,6 +102,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     likely_split = _split(table, source, {image, target_column_name})
     group = _existing(table, source.group_column, mark("Set group_column to one of them."))
     table, label, others = _label(table, target_column_name, (image, likely_split, group))
+    _refuse_measurements(table, label)
     columns = Columns(
         image=image,
         label=label,
@@ -103,6 +112,10 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     )
     if likely_split is None and source.split_column is None:
         table = _with_other_splits(table, {image, label, group})
+    if likely_split is None and group is None:
+        groups = group_column.suspected(table.rows, {image, label})
+        if groups:
+            table = replace(table, guesses=[*table.guesses, group_column.guess(groups)])
     table = _with_unused_boxes(table, {image, label, group, likely_split})
     if source.image_column is None:
         table = _with_other_pictures(table, columns)
@@ -240,7 +253,7 @@ def _readings(
     if columns.split:
         said.append(mark("The splits are in the column {name}.").format(name=columns.split))
     if columns.group:
-        said.append(mark("The groups are in the column {name}.").format(name=columns.group))
+        said.append(group_column.CHOSEN.format(name=columns.group))
     kept = {
         name: value
         for name in ("type", "image_column", "split_column", "split_values", "group_column")
@@ -264,17 +277,15 @@ def _image(table: Table, image_column: str | None) -> str:
     advice = mark("Set image_column to the one with the locations of the pictures.")
     named = _existing(table, image_column, advice) or table.image_column
     named = named or guesses.picture_column(table.rows)
-    if named is None and guesses.has_pixels(table.rows):
-        raise DataError(
-            f"{table.path} has the values of pixels in its cells in place of pictures. Save them "
-            "with np.savez as the arrays images (uint8, pictures x height x width) and labels."
-        )
     if named is None:
+        if len(table.rows) and pictures_in_cells.are_pixels(table.rows.iloc[0].tolist()):
+            raise pictures_in_cells.of_pixels(table.path)
         columns = _columns(table)
         raise DataError(
             f"{table.path} has no column that is named like one of pictures, for example "
             f"image_url or file_name; {columns}. {advice}"
         )
+    pictures_in_cells.refuse_texts(table.path, named, table.rows[named])
     return named
 
 
@@ -305,14 +316,85 @@ def _label(
     if target_column_name == _ONES and ones is not None:
         likely = [_ONES, *(name for name in likely if name != _ONES)]
     if not likely:
-        columns = _columns(table)
-        raise DataError(
+        raise _without_labels(table, used)
+    if ones is None and not guesses.is_named_like_labels(likely[0]):
+        rivals = guesses.rival_labels(table.rows, likely)
+        _refuse_several(table, rivals)
+        likely = list(dict.fromkeys([*rivals, *likely]))
+        table = _with_doubtful_labels(table, likely, used)
+    return _with_other_labels(table, likely), likely[0], likely[1:]
+
+
+def _with_doubtful_labels(table: Table, likely: Sequence[str], used: Sequence[str | None]) -> Table:
+    """The table with a guess about a column that is not named like labels, beside other columns."""
+    name, *others = likely
+    if len(table.rows.columns) - len({*used} - {None}) < 2:
+        return table
+    sentence = mark("No column is called like labels; the values of {name} recur, so it is used.")
+    readings = [
+        Reading(
+            sentence=mark("The labels are in the column {name}.").format(name=other),
+            options={"target_column_name": other},
+        )
+        for other in others[:_MAX_READINGS]
+    ]
+    said = Guess(sentence=sentence.format(name=name), others=readings)
+    return replace(table, guesses=[*table.guesses, said])
+
+
+def _without_labels(table: Table, used: Sequence[str | None]) -> DataError:
+    """The error about a table without a column of labels; numbers may be chosen as classes."""
+    columns = _columns(table)
+    measured = [name for name in measurements.columns(table.rows) if name not in used]
+    if not measured:
+        return DataError(
             f"{table.path} has no column label; {columns}. "
             "Set target_column_name to the one that holds the labels."
         )
-    if ones is None and not guesses.is_named_like_labels(likely[0]):
-        _refuse_several(table, guesses.rival_labels(table.rows, likely))
-    return table, likely[0], likely[1:]
+    whole = [name for name in measured if not measurements.of_labels(table.rows[name])]
+    names = ", ".join(measured[:_MAX_READINGS])
+    return UnclearDataError(
+        f"{table.path} has no column label; {columns}. Measurements, as in {names}, are no "
+        "classes. Write the class of each picture, such as a range of them, into a column. "
+        "Set target_column_name to the one that holds the labels.",
+        [
+            Reading(
+                sentence=mark("Each number in the column {name} is a class.").format(name=name),
+                options={"target_column_name": name},
+            )
+            for name in whole[:_MAX_READINGS]
+        ],
+    )
+
+
+def _refuse_measurements(table: Table, label: str) -> None:
+    """Raise a DataError if the labels are numbers with fractions, of which hardly two are equal."""
+    numbers = measurements.of_labels(table.rows[label])
+    if numbers:
+        raise DataError(
+            f"The column {label} of {table.path} has {len(numbers):,} different numbers such as "
+            f"{short(numbers[0])}, which look like measurements, and each would be a class. Write "
+            "the class of each picture, such as a range of them, into a column, and set "
+            "target_column_name to that."
+        )
+
+
+def _with_other_labels(table: Table, likely: Sequence[str]) -> Table:
+    """The table with a guess about other columns that are named like labels and say others."""
+    if likely[0] == _ONES:
+        return table
+    named = [name for name in likely if guesses.is_named_like_labels(name) and name != _ONES]
+    rivals = guesses.distinct(table.rows, [likely[0], *named])[1:]
+    if not rivals:
+        return table
+    known = mark("The labels are in the column {name}.")
+    also = mark("Other labels are in {names}.")
+    sentence = f"{known.format(name=likely[0])} {also.format(names=', '.join(rivals))}"
+    others = [
+        Reading(sentence=known.format(name=name), options={"target_column_name": name})
+        for name in rivals[:_MAX_READINGS]
+    ]
+    return replace(table, guesses=[*table.guesses, Guess(sentence=sentence, others=others)])
 
 
 def _refuse_several(table: Table, names: Sequence[str]) -> None:

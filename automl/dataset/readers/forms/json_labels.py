@@ -1,4 +1,4 @@
-"""JSON of labels by picture, or of pictures by label; FiftyOne's and Datumaro's exports too."""
+"""JSON of labels by picture, or of pictures by label; exports of FiftyOne, Datumaro, VoTT."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -69,6 +69,8 @@ def _shape(content: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], _Pairs] 
         return _of_fiftyone
     if isinstance(content.get("items"), list) and isinstance(content.get("categories"), dict):
         return _of_datumaro
+    if isinstance(content.get("assets"), dict) and isinstance(content.get("tags"), list):
+        return _of_vott
     first = list(content.values())[:_NUM_LOOKED_AT]
     if _are_pictures(list(content)) and all(
         isinstance(one, str | int | list | None) for one in first
@@ -95,6 +97,12 @@ def _of_datumaro(content: Mapping[str, Any]) -> _Pairs:
         found = [one["label_id"] for one in item["annotations"] if "label_id" in one]
         name = item.get("image", {}).get("path") or item["id"]
         yield name, list(dict.fromkeys(_named(classes, number, name) for number in found))
+
+
+def _of_vott(content: Mapping[str, Any]) -> _Pairs:
+    for found in content["assets"].values():
+        tags = [tag for region in found["regions"] for tag in region["tags"]]
+        yield found["asset"]["name"], list(dict.fromkeys(map(str, tags)))
 
 
 def _named(classes: Mapping[int, str], number: Any, picture: str) -> str:

@@ -30,11 +30,14 @@ def _certainty(folder: Path) -> Certainty:
 
 
 def _read(folder: Path, _: Surroundings) -> Table:
-    """A row for each file of a picture; its label is a list if the file says several."""
+    """A row for each file of a picture; its label is a list if the file says several.
+
+    A tag with a value, such as `species` with `cat`, is a question and its answer.
+    """
     pictures = annotation_files.Pictures(folder)
     files = annotation_files.below(folder, _SUFFIX)
     rows = [
-        (file.name, picture, {_LABEL: _label(json_file.content(file))})
+        (file.name, picture, _answers(json_file.content(file)))
         for file in files
         if (picture := pictures.beside(file))
     ]
@@ -44,6 +47,24 @@ def _read(folder: Path, _: Surroundings) -> Table:
             "pictures, or into a folder called annotations."
         )
     return questions.as_table(rows, folder, _LABEL)
+
+
+def _answers(content: Any) -> dict[str, Any]:
+    """The labels that a file says, and the values of each of its tags that has some."""
+    tags = content.get("tags") if isinstance(content, Mapping) else None
+    every = [tag for tag in tags if isinstance(tag, Mapping)] if isinstance(tags, list) else []
+    found: dict[str, Any] = {}
+    for tag in every:
+        if _has_value(tag):
+            found.setdefault(str(tag.get("name")), []).append(tag["value"].strip())
+    plain = [tag for tag in every if not _has_value(tag)]
+    if plain or not found:
+        found[_LABEL] = nested.names(plain) if found else _label(content)
+    return found
+
+
+def _has_value(tag: Mapping[str, Any]) -> bool:
+    return isinstance(tag.get("value"), str) and bool(tag["value"].strip())
 
 
 def _label(content: Any) -> list[str] | None:
