@@ -1337,7 +1337,7 @@ def test_json_of_names_by_split_beside_a_table(photos, train):
             ["train_cat/1.jpg", "train-Cat/2.jpg", "train_dog/3.jpg", "test_cat/4.jpg"]
             + ["test_dog/5.jpg"],
             {},
-            "train-Cat and train_cat are one class, cat",
+            "train-Cat, train_cat are one class, cat",
         ),
     ],
 )
