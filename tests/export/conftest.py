@@ -79,11 +79,15 @@ def odd_pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 TINY = {**engine_conftest.TINY, "number_of_epochs": 4}
 
 
+CLASSES = ["CON", 'aux.10: "<b>" | 🦊' + "n" * 180, "aux.2"]
+"""Names that Windows allows for no file, in the order of texts."""
+
+
 def _write_shapes(root: Path) -> None:
     """72 pictures of 3 colours on noise, PNG and JPEG; one in a class has the wrong colour, so
     that no score is perfect."""
     rng = np.random.default_rng(0)
-    for index, name in enumerate(("blue | navy", "class_10", "class_2")):
+    for index, name in enumerate(CLASSES):
         (root / name).mkdir(parents=True)
         for number in range(24):
             colour = (index + (number == 6)) % 3
@@ -115,7 +119,7 @@ def with_label_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An experiment of one trained trial on pictures that have two labels, one or none."""
     root = tmp_path_factory.mktemp("label sets")
     _write_shapes(root / "shapes")
-    labels = {"blue | navy": [], "class_10": ["green"], "class_2": ["red", "ça, chaud"]}
+    labels = dict(zip(CLASSES, ([], ["green"], ["red", "ça, chaud"]), strict=True))
     rows = [
         {"image_url": str(path), "label": labels[path.parent.name]}
         for path in sorted((root / "shapes").glob("*/*"))

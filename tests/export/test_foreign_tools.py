@@ -8,11 +8,15 @@ pillow) into PATH. JavaScript needs Node.js in PATH, and NODE_PATH with the `nod
 
 import base64
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +27,12 @@ import requests
 
 from automl.dataset.preprocessing import model_input, softmax
 from automl.experiments import store
+from automl.export import artefact
 from automl.export.parity_report import Parity
+from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
+from tests.export.conftest import CLASSES
 from tests.export.test_formats import WRONG_REQUESTS
-
-LABELS = ["blue | navy", "class_10", "class_2"]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +87,7 @@ def test_transformers_loads_the_weights(
 
     folder = exported("weights")
     network = transformers.AutoModelForImageClassification.from_pretrained(folder).eval()
-    assert list(network.config.id2label.values()) == LABELS
+    assert list(network.config.id2label.values()) == CLASSES
     for picture in pictures[:4]:
         pixels = torch.from_numpy(
             model_input(model.preprocessed(picture)[None], model.normalization)
@@ -91,7 +96,7 @@ def test_transformers_loads_the_weights(
             found = network(pixel_values=pixels).logits.softmax(1)[0].numpy()
         assert np.abs(found - model(picture)).max() < 1e-5
     answers = transformers.pipeline("image-classification", model=str(folder))(str(pictures[0]))
-    assert {answer["label"] for answer in answers} == set(LABELS)
+    assert {answer["label"] for answer in answers} == set(CLASSES)
 
 
 NODE = """
@@ -121,6 +126,31 @@ def test_javascript_answers_as_the_trial(
     assert np.abs(found - np.stack([model(path) for path in pictures[:4]])).max() < 1e-5
 
 
+@contextmanager
+def serving(*command: str, folder: Path, alive: str) -> Iterator[str]:
+    """The address of a server in a process of its own; alive: a path that it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [*command, "--port", str(port)],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # MLflow's server has children
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 240  # it imports onnxruntime first
+        while not _answers(f"{url}{alive}"):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
 @pytest.fixture
 def azures_server(exported: Callable[..., Path]) -> Iterator[str]:
     """The address of the scoring script in Azure's server."""
@@ -129,23 +159,42 @@ def azures_server(exported: Callable[..., Path]) -> Iterator[str]:
     if command is None:
         pytest.skip("azmlinfsrv is not in PATH")
     folder = exported("azure")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     script = folder / "outputs" / "scoring_file_v_1_0_0.py"
-    options = ["--entry_script", str(script), "--model_dir", str(folder), "--port", str(port)]
-    process = subprocess.Popen([command, *options], cwd=script.parent, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 240  # it imports onnxruntime first
-        while not _answers(url):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+    options = ["--entry_script", str(script), "--model_dir", str(folder)]
+    with serving(command, *options, folder=script.parent, alive="/") as url:
         yield f"{url}/score"
-    finally:
-        process.terminate()
-        process.wait()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("experiment", ["finished", "with_label_sets"])
+def test_mlflow_serves_the_model(
+    experiment: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    pytest.importorskip("mlflow.pyfunc")  # whose import warns
+    directory = request.getfixturevalue(experiment)
+    folder = tmp_path / "model"
+    artefact.export(ExportRequest(directory, "trial-000", "mlflow", folder))
+    own = TrainedModel.load(directory, "trial-000")
+    picture = Path(store.load_samples(directory)["path"].iloc[0])
+    text = base64.encodebytes(picture.read_bytes()).decode()
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"]
+    with serving(*command, "--model-uri", str(folder), folder=tmp_path, alive="/ping") as url:
+
+        def ask(entry: str) -> requests.Response:
+            table = {"columns": ["image"], "data": [[entry]]}
+            return requests.post(f"{url}/invocations", json={"dataframe_split": table}, timeout=60)
+
+        (answer,) = ask(text).json()["predictions"]
+        assert answer["labels"] == own.description.class_names
+        assert np.abs(np.array(answer["probs"]) - own(picture)).max() < 1e-5
+        entry = json.dumps({"image_base64": text, "model_explainability": True})
+        for wrong, words in {
+            "no picture!": "not given as base64",
+            entry: "does not explain",
+        }.items():
+            refused = ask(wrong)
+            assert refused.status_code == 400
+            assert words in refused.text
 
 
 def _answers(url: str) -> bool:
@@ -163,7 +212,7 @@ def test_azures_server_runs_the_scoring_script(
     forms: list[Any] = [{"columns": ["image"], "index": [0], "data": [[text]]}, [text]]
     for form in forms:
         (answer,) = requests.post(azures_server, json={"input_data": form}, timeout=30).json()
-        assert answer["labels"] == LABELS
+        assert answer["labels"] == CLASSES
         assert np.abs(np.array(answer["probs"]) - model(pictures[0])).max() < 1e-5
     entry = json.dumps({"image_base64": text, "model_explainability": True})
     wrong = {**WRONG_REQUESTS, json.dumps({"input_data": [entry]}): "does not explain"}

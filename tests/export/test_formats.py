@@ -39,6 +39,7 @@ from automl.export.trained_model import TrainedModel
 from automl.prediction.inference import Predictor
 from automl.serving import kept
 from automl.serving.keeping import Keeper, Keeping
+from tests.export.conftest import CLASSES
 
 TRAINED, NEIGHBOURS = "trial-000", "trial-001"
 
@@ -217,7 +218,7 @@ def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -
     assert list(network.pretrained_cfg["mean"]) == [0.485, 0.456, 0.406]
     assert network.pretrained_cfg["crop_pct"] == pytest.approx(32 / 37)
     config = json.loads((folder / "config.json").read_text())
-    assert config["label_names"] == ["blue | navy", "class_10", "class_2"]
+    assert config["label_names"] == CLASSES
     assert config["num_classes"] == 3
     assert "num_classes" not in config["model_args"]  # transformers would pass it on twice
     assert parity_of(folder).max_probability_difference < 1e-5
@@ -227,7 +228,7 @@ def test_every_format_has_the_classes_in_the_order_of_training(
     finished: Path, exported: Callable[..., Path]
 ) -> None:
     trained = TrainedModel.load(finished, TRAINED).description.class_names
-    assert trained == ["blue | navy", "class_10", "class_2"]  # as text, not by number
+    assert trained == CLASSES  # as text, not by number
     bundle = exported("bundle", with_int8=True)
     assert list(Predictor(bundle).labels) == trained
     names = ["torch", "weights", *(["openvino"] if importlib.util.find_spec("openvino") else [])]
@@ -282,6 +283,16 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
         model.predict(pd.DataFrame({"image": [entry]}))
 
 
+def test_requirements_name_versions_that_registries_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "odd_torch-2.15.0+cpu.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: odd-torch\nVersion: 2.15.0+cpu\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert standalone.requirements("odd-torch") == ["odd-torch==2.15.0"]
+
+
 def test_the_job_gets_its_model_where_it_asked_for_it(finished: Path, tmp_path: Path) -> None:
     mlflow = pytest.importorskip("mlflow.pyfunc")
     folder = tmp_path / "results" / "model"
@@ -298,7 +309,7 @@ def test_azures_scripts_find_their_files(finished: Path, exported: Callable[...,
     environment = (folder / "outputs/conda_env_v_1_0_0.yml").read_text()
     assert "azureml-inference-server-http" in environment
     stored = torch.load(folder / "train_artifacts/model.pt", weights_only=True)
-    assert stored["class_names"] == ["blue | navy", "class_10", "class_2"]
+    assert stored["class_names"] == CLASSES
     metrics = json.loads((folder / "outputs/metrics.json").read_text())
     assert metrics["confusion_matrix"]["data"]["class_labels"] == stored["class_names"]
     assert 0.5 < metrics["metrics"]["AUC_weighted"] <= 1
@@ -627,7 +638,8 @@ def test_the_card_tells_where_the_model_comes_from(finished: Path) -> None:
     assert report.data_hash in text
     assert f"the model of {TRAINED} after epoch {trial.best_epoch}." in text
     assert f"95 % interval {trial.score_low:.3f} to {trial.score_high:.3f}" in text
-    assert "| blue \\| navy | 24 |" in text  # a name cannot break the table
+    long = "n" * 180
+    assert f'| aux.10: "&lt;b&gt;" \\| 🦊{long} | 24 |' in text  # a name cannot break the table
     assert "| learning\\_rate | 0.005 |" in text
     assert text.count("?") >= 3
     assert "It has not been scored on test data." in text

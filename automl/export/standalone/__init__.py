@@ -45,8 +45,12 @@ def copy_preprocessing(folder: Path) -> list[Path]:
 
 
 def requirements(*packages: str) -> list[str]:
-    """Requirements of the programs, in the versions that the parity was measured with."""
-    return [f"{package}=={importlib.metadata.version(package)}" for package in packages]
+    """Requirements of the programs, in the versions that the parity was measured with.
+
+    A local part, as in torch's 2.15.0+cpu, is left out: registries do not have such versions.
+    """
+    versions = {package: importlib.metadata.version(package) for package in packages}
+    return [f"{package}=={version.partition('+')[0]}" for package, version in versions.items()]
 
 
 def write_requirements(folder: Path, *packages: str) -> None:
