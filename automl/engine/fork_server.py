@@ -178,8 +178,9 @@ def _main(path: str) -> None:
     while isinstance(request, JobServer):
         os.environ.update(request.environment)
         request = _served(request.place, _OF_JOB, request.owner)
-    if request is not None:
-        become(request)
+    if request is None:
+        os._exit(0)  # libraries would write into the engine's log what they have not freed
+    become(request)
 
 
 if __name__ == "__main__":
