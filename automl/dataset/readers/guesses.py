@@ -81,6 +81,11 @@ def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
     return list(dict.fromkeys([*likely, *few]))
 
 
+def measured_of_few_values(rows: pd.DataFrame) -> list[str]:
+    """Columns of measurements that are as likely to hold the labels as columns of any name."""
+    return [name for name in measurements.columns(rows) if _has_few_values(rows[name])]
+
+
 def is_named_like_labels(name: str) -> bool:
     """True if the name of a column leaves little doubt that it has the labels."""
     plain = _plain(name)

@@ -318,7 +318,8 @@ def _label(
     if not likely:
         raise _without_labels(table, used)
     if ones is None and not guesses.is_named_like_labels(likely[0]):
-        rivals = guesses.rival_labels(table.rows, likely)
+        measured = [name for name in guesses.measured_of_few_values(table.rows) if name not in used]
+        rivals = guesses.rival_labels(table.rows, [*likely, *measured])
         _refuse_several(table, rivals)
         likely = list(dict.fromkeys([*rivals, *likely]))
         table = _with_doubtful_labels(table, likely, used)

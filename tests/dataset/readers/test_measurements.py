@@ -69,6 +69,12 @@ def test_quantities_are_not_offered_beside_labels(table):
     assert [one.options for one in readers.read(DataSource(path=folder)).readings] == [{}]
 
 
+def test_of_columns_without_a_name_for_labels_no_measurement_is_passed_over(table):
+    folder = table("iso,model", *(f"{n % 3 * 100 + 100},{'ab'[n % 2]}" for n in range(12)))
+    with pytest.raises(UnclearDataError, match="may hold the labels: model, iso"):
+        readers.read(DataSource(path=folder))
+
+
 def test_a_y_alone_may_be_the_label(table):
     folder = table("y", *["0", "1", "2"] * 4)
     assert set(readers.read(DataSource(path=folder)).pictures["label"]) == {"0", "1", "2"}
