@@ -1,7 +1,8 @@
 """`automl explain`."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -14,6 +15,7 @@ from automl.host import file_names, home
 
 if TYPE_CHECKING:
     from automl.explanation.explainer import Explanation
+    from automl.explanation.request import ExplanationParameters
 
 _SUFFIXES = (".png", ".npy")
 
@@ -47,7 +49,6 @@ def explain(  # noqa: PLR0913 (the options of a command)
 ) -> None:
     """Show which parts of a picture support a model's prediction."""
     from automl.dataset import walk
-    from automl.explanation.explainer import Explainer
     from automl.explanation.request import ExplanationParameters
 
     source = lookup.find(experiment)
@@ -68,17 +69,13 @@ def explain(  # noqa: PLR0913 (the options of a command)
         fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
     folder = _made(home.absolute(output))
     rows = []
-    with Explainer() as explainer:
-
-        def explained(path: Path) -> "Explanation":
-            return explainer.explain(source.directory, trial_id, path, parameters, label=label)
-
+    with _explaining(source.directory, trial_id, parameters, label) as explained:
         for row in _write_all(explained, paths, folder):
             rows.append(row)
-            if "error" in row:
+            if not as_json:
+                _say(row)
+            elif "error" in row:
                 tell(f"{row['path']}: {row['error']}")
-            elif not as_json:
-                say(f"{row['path']}\t{row['label']}\t{row['probability']:.3f}\t{row['picture']}")
     if as_json:
         say_json({"trial": trial_id, "explanations": rows})
     if all("error" in row for row in rows):
@@ -90,6 +87,49 @@ def _made(folder: Path) -> Path:
         fail(f"--output {folder} is a file. Choose a folder.")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _say(row: Mapping[str, Any]) -> None:
+    if "error" in row:
+        tell(f"{row['path']}: {row['error']}")
+        return
+    say(f"{row['path']}\t{row['label']}\t{row['probability']:.3f}\t{row['picture']}")
+    for remark in row["notes"]:
+        tell(f"{row['path']}: {remark}")
+
+
+@contextlib.contextmanager
+def _explaining(
+    experiment_dir: Path, trial_id: str, parameters: "ExplanationParameters", label: str | None
+) -> "Iterator[Callable[[Path], Explanation]]":
+    """Explain pictures by their paths, in a process that ends with the context."""
+    from automl.errors import ExplanationError
+    from automl.explanation.explainer import Explainer
+    from automl.explanation.scored import ScoredAnswers, note
+
+    scored = ScoredAnswers(experiment_dir, trial_id)
+    with Explainer() as explainer:
+
+        def explained(path: Path) -> "Explanation":
+            if refusal := _no_picture(path):
+                raise ExplanationError(refusal)
+            found = explainer.explain(experiment_dir, trial_id, path, parameters, label=label)
+            difference = note(experiment_dir, trial_id, scored.of(path), found)
+            return replace(found, notes=[*found.notes, difference] if difference else found.notes)
+
+        yield explained
+
+
+def _no_picture(path: Path) -> str:
+    """Why the file is no picture by the ending of its name; empty if it may be one."""
+    from automl.dataset import containers
+    from automl.prediction import input_pictures
+
+    if input_pictures.is_list(path):
+        return "It is a list, which is not read here. Name the pictures themselves or their folder."
+    if path.suffix.lower() in containers.SUFFIXES and path.is_file():
+        return f"It may hold many pictures. Name one of them, as {path}::NAME."
+    return ""
 
 
 def _write_all(

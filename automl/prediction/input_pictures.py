@@ -21,7 +21,7 @@ from automl.texts import mark
 
 MAX_MEMBER_BYTES = 50_000_000
 _LISTS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson")
-_IS_LIST = mark(
+IS_LIST = mark(
     "It is a list, which is not read here. Name the pictures themselves or their folder, or a "
     "Parquet, Arrow or npz file that holds them."
 )
@@ -58,8 +58,8 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
             yield from _in_archive(path, kind)
         elif _holds_many(path):
             yield from _in_table(path)
-        elif path.suffix.lower() in _LISTS and path.is_file():
-            yield FoundPicture(_name(path), Failure(_IS_LIST))
+        elif is_list(path):
+            yield FoundPicture(_name(path), Failure(IS_LIST))
         else:
             found = None
             for found in walk.pictures_at(path):
@@ -77,6 +77,11 @@ def count(paths: Iterable[Path]) -> int | None:
             return None
         total += num_files
     return total
+
+
+def is_list(path: Path) -> bool:
+    """True for a file that names pictures, by the ending of its name."""
+    return path.suffix.lower() in _LISTS and path.is_file()
 
 
 def _holds_many(path: Path) -> bool:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from automl.dataset import manifest
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
+from automl.explanation.scored import ScoredAnswers
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.ui.answers import explanation_view
@@ -101,12 +102,21 @@ def test_one_leafs_through_the_pictures_in_their_order(look, tmp_path):
     assert "**red**, recognised" in texts(app)
 
 
-def test_an_explanation_takes_the_place_of_the_picture_until_one_leafs_on(look):
-    app = look()
+def test_an_explanation_takes_the_place_of_the_picture_until_one_leafs_on(
+    look, explained, tmp_path
+):
+    app, directory = look(), explained[0]
+    scored = ScoredAnswers(directory, "t1")
+    assert scored.of(tmp_path / "data" / "blue" / "0.png") == {"blue": 0, "green": 1, "red": 0}
+    assert scored.of(tmp_path / "data" / "blue" / "1.png") == {}
+    trial = store.load_trial(store.trial_path(directory, "t1"))
+    store.save_trial(directory, trial.model_copy(update={"refitted_on": 6}))
     before = app.image[0].value
     app.selectbox[0].set_value("guided_backprop").run()
     press(app, "Explain")
     assert "Why " in texts(app)
+    assert "The trial was scored on this picture with another answer" in texts(app)
+    assert "The model was fitted again to all 6 training and validation pictures" in texts(app)
     blended = app.image[0].value
     assert blended != before
     app.slider[0].set_value(0).run()

@@ -205,15 +205,20 @@ def test_the_command_gives_every_picture_results_of_its_own(explained, tmp_path)
             image.rotate(90 * number).save(each, "PNG")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
+    for name in ("list.csv", "many.zip"):
+        (tmp_path / name).write_text("a.png,red")
+    others = (broken, tmp_path / "list.csv", tmp_path / "many.zip")
     before = [each.read_bytes() for each in pictures]
     options = ("--algorithm", "guided_gradcam", "--attributions", "--output", tmp_path, "--json")
-    result = automl("explain", directory, *pictures, broken, *options)
+    result = automl("explain", directory, *pictures, *others, *options)
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
-    *rows, refused = said["explanations"]
+    rows, refused = said["explanations"][:4], said["explanations"][4:]
     assert said["trial"] == "t1"
     assert len({row["label"] for row in rows} - {"blue", "green", "red"}) == 0
-    assert "not a picture" in refused["error"]
+    assert "not a picture" in refused[0]["error"]
+    assert "It is a list, which is not read here" in refused[1]["error"]
+    assert f"Name one of them, as {tmp_path / 'many.zip'}::NAME" in refused[2]["error"]
     assert [each.read_bytes() for each in pictures] == before
     for kind in ("picture", "attributions"):
         files = [row[kind] for row in rows]

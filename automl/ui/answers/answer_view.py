@@ -46,7 +46,11 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
         st.code(str(path), language=None, wrap_lines=True)
     with left:
         if not explanation_view.show(
-            trial_answers.experiment_dir, trial_answers.trial_id, path, is_requested=is_requested
+            trial_answers.experiment_dir,
+            trial_answers.trial_id,
+            path,
+            is_requested=is_requested,
+            scored=_probabilities(trial_answers, answer),
         ):
             size = int(sample["width"]), int(sample["height"])
             rendering = cached.rendering(trial_answers.experiment_dir)
@@ -56,9 +60,7 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
 def _facts(trial_answers: Answers, answer: int) -> None:
     names, predictions = trial_answers.class_names, trial_answers.predictions
     true, wrong = (wording.plain(text) for text in answers.in_words(predictions, answer, names))
-    by_label = {
-        names[index]: float(value) for index, value in enumerate(predictions.probabilities[answer])
-    }
+    by_label = _probabilities(trial_answers, answer)
     if not wrong:
         st.markdown(_("**{true}**, recognised").format(true=true))
     elif predictions.has_label_sets:
@@ -70,6 +72,12 @@ def _facts(trial_answers: Answers, answer: int) -> None:
     else:
         figure = bar_charts.probabilities(by_label, limit=_NUM_CLASSES)
     st.plotly_chart(figure, key="probabilities of the answer", config=charts.QUIET)
+
+
+def _probabilities(trial_answers: Answers, answer: int) -> dict[str, float]:
+    """By label."""
+    values = trial_answers.predictions.probabilities[answer].tolist()
+    return dict(zip(trial_answers.class_names, values, strict=True))
 
 
 def _label(trial_answers: Answers, answer: int) -> None:

@@ -1,7 +1,9 @@
 """Explanation of an answer: the choice of the algorithm, and the explained picture."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -10,6 +12,7 @@ from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import Algorithm, ExplanationParameters
+from automl.explanation.scored import note
 from automl.figures import wording
 from automl.texts import _, again, mark
 from automl.ui import cached, label_sets
@@ -94,7 +97,14 @@ def offered(experiment_dir: Path, trial_id: str) -> tuple[Algorithm, ...]:
     return _OF_SEVERAL if has_several else tuple(_NAMES)
 
 
-def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_requested: bool) -> bool:
+def show(
+    experiment_dir: Path,
+    trial_id: str,
+    picture: Path | bytes,
+    *,
+    is_requested: bool,
+    scored: Mapping[str, float] = MappingProxyType({}),
+) -> bool:
     """Draw the explanation of a picture once it is requested; True if something was drawn.
 
     Args:
@@ -102,6 +112,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
         trial_id: the trial whose model answers.
         picture: path of the file, or its content.
         is_requested: True if the button was pressed just now.
+        scored: probability of each label in the answer that is shown beside, if there is one.
     """
     algorithms = offered(experiment_dir, trial_id)
     key = f"{_ALGORITHM} out of {algorithms}"
@@ -125,8 +136,10 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
             "Blue parts contribute least to the answer, white parts most."
         ).format(label=wording.plain(explanation.label), probability=explanation.probability)
     )
-    for note in explanation.notes:
-        st.caption(wording.plain(_(note)))
+    for remark in explanation.notes:
+        st.caption(wording.plain(_(remark)))
+    if difference := note(experiment_dir, trial_id, scored, explanation):
+        st.caption(wording.plain(difference))
     return True
 
 
