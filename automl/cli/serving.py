@@ -57,7 +57,8 @@ def serve(  # noqa: PLR0913 (the options of a command)
         bool,
         typer.Option(
             "--flag-unlike",
-            help="Say in each answer of /score whether the picture is unlike the training data.",
+            help="Say in each answer of /score whether the picture is unlike the training data; of "
+            "a missing class that looks like the others one picture in ten is.",
         ),
     ] = False,
     coverage: Annotated[

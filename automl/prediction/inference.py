@@ -39,6 +39,12 @@ UNFLAGGED = mark(
     "an earlier version, or too few of these could be read."
 )
 
+FLAG_LIMIT = mark(
+    "Pictures unlike the training pictures are marked: most of another world, but of a class that "
+    "is missing in the training and looks like the others only one in ten (docs/benchmarks.md). A "
+    "picture without the mark may still show nothing that the model knows."
+)
+
 _PICTURES_PER_TASK = 4
 
 

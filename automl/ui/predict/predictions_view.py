@@ -12,7 +12,15 @@ from automl.evaluation import confidence
 from automl.experiments import store
 from automl.figures import bar_charts, charts, wording
 from automl.prediction import input_pictures
-from automl.prediction.inference import UNFLAGGED, Answer, Failure, Picture, Predictor, Unlike
+from automl.prediction.inference import (
+    FLAG_LIMIT,
+    UNFLAGGED,
+    Answer,
+    Failure,
+    Picture,
+    Predictor,
+    Unlike,
+)
 from automl.prediction.input_pictures import FoundPicture
 from automl.texts import _, again, mark
 from automl.ui import cached, export_view
@@ -73,8 +81,7 @@ def choose_model(experiment_dir: Path) -> Path:
 
 def caution(experiment_dir: Path, model: Predictor) -> Caution:
     """Draw the choices of the lowest accepted probability, with its effect, and of answer sets."""
-    if model.unlike is None:
-        st.caption(_(UNFLAGGED))
+    st.caption(_(UNFLAGGED if model.unlike is None else FLAG_LIMIT))
     if model.has_label_sets:
         return NO_CAUTION
     least = st.slider(
