@@ -5,9 +5,10 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.figures import wording
+from automl.jobs.corrections import Corrections
 from automl.texts import _, again
 from automl.ui import cached, data_source, frame, links
-from automl.ui.dataset import corrections_view, data_choice, labelling_view
+from automl.ui.dataset import corrections_view, data_choice, labelling, labelling_view
 
 begun = frame.begin(_("Label pictures"), frame.DATA, Action.LABEL)
 data = data_choice.require()
@@ -18,10 +19,12 @@ with begun:
 try:
     job = data_choice.job(data)
     corrected = cached.inspection(job)
+    original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
 except (UserError, OSError) as error:  # an OSError if the path is gone
     st.error(wording.plain(again(data_source.named(str(error)))))
     st.stop()
 corrections_view.summary(job.corrections)
 place = labelling_view.choose_place()
 if place is not None:
-    labelling_view.show(job, place, corrected.class_names, corrected.rendering)
+    names = labelling.in_order_of_keys(corrected.class_names, original.class_names)
+    labelling_view.show(job, place, names, corrected.rendering)

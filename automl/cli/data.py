@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl.cli import audited
-from automl.cli.output import FAILED, fail, os_error_sentence, refusals, say, say_json, say_table
+from automl.cli.output import (
+    FAILED,
+    fail,
+    os_error_sentence,
+    refusals,
+    say,
+    say_json,
+    say_table,
+    tell,
+)
+from automl.errors import UserError
 from automl.host import home
 from automl.jobs import datastores
 
@@ -116,9 +126,14 @@ def check(  # noqa: PLR0913 (the options of a command)
     if not as_json:
         _say_report(report)
     score = None
-    if look and not report.blocking:
+    if look:
         with refusals():
-            score = first_look.score(job)
+            try:
+                score = first_look.score(job)
+            except UserError as error:
+                if not report.blocking:
+                    raise
+                tell(str(error))
     if as_json:
         found = {"first_score": score.model_dump(mode="json")} if score else {}
         unsaid = {"findings": {"__all__": {"sentences"}}}  # the message has them in English

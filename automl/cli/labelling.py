@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl.cli import audited
 from automl.cli.data import Added, DataAssets, Datastores
 from automl.cli.experiments import AsJson
 from automl.cli.output import refusals, say, say_json, tell
@@ -53,7 +54,8 @@ def label_next(  # noqa: PLR0913 (the options of a command)
         unlabelled.check(place)
         job = _job(source, place, datastores.places(datastore, data_asset))
         job = labels_file.added(job, add or [])
-        answer = first_look.answer_of("automl.engine.label_next", job, str(place), str(count))
+        with audited.recorded("label", data=str(job.training_data.path), place=str(place)):
+            answer = first_look.answer_of("automl.engine.label_next", job, str(place), str(count))
     found = LabelNext.model_validate_json(answer)
     if output is not None:
         with refusals():
@@ -89,5 +91,7 @@ def _say(found: "LabelNext", output: Path | None) -> None:
         tell(
             f"{pictures} to label are in {output}. Fill its column label; --add {output} adds them."
         )
+    if found.num_unreadable:
+        tell(label_next_text.unreadable(found.num_unreadable))
     for worth in found.forecast or []:
         tell(label_next_text.worth(worth))

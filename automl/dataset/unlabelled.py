@@ -1,7 +1,9 @@
 """Pictures without a label: those of a folder or an archive that the data does not have yet."""
 
+import os
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -14,13 +16,23 @@ from automl.dataset.scan import scan
 from automl.errors import DataError
 
 
+class Found(NamedTuple):
+    """The pictures of a place that need a label."""
+
+    samples: pd.DataFrame
+    """As `scan` has them; all can be read, and no two are copies."""
+
+    num_unreadable: int
+    """Pictures of the place that are not among them, because they cannot be read."""
+
+
 def find(
     place: Path,
     *,
     but: Collection[str] = (),
     background: Background = "white",
     progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
+) -> Found:
     """The readable pictures of a folder, zip, uncompressed tar or table, as `scan` has them.
 
     Copies are left out. The pictures of an archive are read in place.
@@ -46,7 +58,16 @@ def find(
             if len(readable)
             else f"{place} has no picture that can be read. Choose a folder or archive of pictures."
         )
-    return new.reset_index(drop=True)
+    return Found(new.reset_index(drop=True), int(samples["problem"].notna().sum()))
+
+
+def version(place: Path) -> str:
+    """Text that changes when pictures come to a folder or leave it, or an archive is replaced."""
+    if not place.is_dir():
+        status = place.stat()
+        return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
+    times = [Path(folder).stat().st_mtime_ns for folder, _, _ in os.walk(place)]
+    return f"{len(times)} {max(times)} {sum(times)}"
 
 
 def check(place: Path) -> None:

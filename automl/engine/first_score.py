@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import manifest, pixels, split
+from automl.dataset import caches, label_sets, manifest, pixels, split
+from automl.dataset.checks import classes
 from automl.dataset.manifest import Manifest
 from automl.engine import preview, side_answers
 from automl.engine.side_answers import Counted
-from automl.errors import UserError
+from automl.errors import DataError, UserError
 from automl.evaluation import first_score
 from automl.evaluation.first_score import FirstScore
 from automl.evaluation.predictions import Predictions
@@ -65,12 +66,35 @@ class Looked:
 
 def look(job: Job, progress: Counted) -> Looked:
     """The features of the pictures; arguments and errors as of `score`."""
-    return look_at(manifest.build(job), job, progress)
+    return look_at(read(job), job, progress)
 
 
-def look_at(everything: Manifest, job: Job, progress: Counted) -> Looked:
-    """The features of the pictures of some data that was read already."""
-    data = _some(everything, job.seed)
+def read(job: Job) -> Manifest:
+    """The data of a job, also with classes that are too small for an experiment.
+
+    Raises:
+        DataError: it cannot be read, or no picture can be used.
+    """
+    caches.hold_data()
+    data = manifest.look(job)
+    for finding in data.report.blocking:
+        if finding.kind == classes.NO_READABLE_PICTURE.name:
+            raise DataError(finding.said())
+    return data
+
+
+def look_at(
+    everything: Manifest, job: Job, progress: Counted, *, most: int | None = None
+) -> Looked:
+    """The features of the pictures of some data that was read already.
+
+    Args:
+        everything: the data.
+        job: see `score`.
+        progress: see `score`.
+        most: of more pictures a random choice is looked at; `MAX_PICTURES` if left out.
+    """
+    data = _some(everything, job.seed, MAX_PICTURES if most is None else most)
     # two threads wait for each other longer than small matrix products take
     is_small = len(data.samples) <= _MOST_ALONE
     cores.limit_matrix_threads(1 if is_small else cores.usable_cores())
@@ -101,12 +125,12 @@ def probe(job: Job, data: Manifest) -> Hyperparameters:
     return resolve(found)
 
 
-def _some(data: Manifest, seed: int) -> Manifest:
+def _some(data: Manifest, seed: int, most: int) -> Manifest:
     """The data, or a random choice of it that hardly changes when pictures are added."""
     used = data.samples[data.samples["split"].isin(["train", "validation"])]
-    if len(used) <= MAX_PICTURES:
+    if len(used) <= most:
         return data
-    kept = split.in_random_order(used, seed).index[:MAX_PICTURES]
+    kept = split.in_random_order(used, seed).index[:most]
     samples = data.samples.loc[data.samples.index.isin(kept)]
     return Manifest(samples, data.class_names, data.report, data.concerned)
 
@@ -127,7 +151,8 @@ def features_of(
 
 def _cross_validated(looked: Looked) -> FirstScore:
     samples, class_names = looked.samples, looked.class_names
-    is_fitted = ((samples["split"] == "train") | samples["fold"].notna()).to_numpy(bool)
+    can_be_fitted = (samples["split"] == "train") | samples["fold"].notna()
+    is_fitted = can_be_fitted.to_numpy(bool) & ~_is_alone(samples)
     fitted = samples[is_fitted]
     folds = fitted["fold"].fillna(-1).to_numpy(np.int64)
     if not len(folds) or folds.max() < 0:
@@ -136,6 +161,11 @@ def _cross_validated(looked: Looked) -> FirstScore:
             "contents or groups. Add pictures, or change the column of the groups."
         )
     labels, paths = trial_data.labels_of(fitted, class_names), fitted["path"].tolist()
+    if len(np.unique(labels, axis=0)) < 2:
+        raise UserError(
+            "All pictures have the same label, so there is nothing to tell apart. Add pictures of "
+            "another class."
+        )
     found = cross_validated_probe.fit(looked.features[is_fitted], labels, folds, len(class_names))
     scored = np.flatnonzero(folds >= 0)
     ids = fitted["id"].to_numpy(np.int64)
@@ -146,7 +176,22 @@ def _cross_validated(looked: Looked) -> FirstScore:
         model_name=looked.hyperparameters.model_name,
         side=looked.hyperparameters.validation_crop_size,
         share=1 - 1 / (int(folds.max()) + 1),
-    )
+    ).model_copy(update={"unscored": _unscored(samples, fitted.iloc[scored])})
+
+
+def _is_alone(samples: pd.DataFrame) -> NDArray[np.bool_]:
+    """(N,) True for the only picture of a class, without which the others are told apart."""
+    if label_sets.are_in(samples):
+        return np.zeros(len(samples), bool)
+    sizes = samples.groupby("label")["path"].transform("size")
+    return (sizes == 1).to_numpy(bool)
+
+
+def _unscored(samples: pd.DataFrame, scored: pd.DataFrame) -> dict[str, int]:
+    """Pictures of each class of which none was asked about."""
+    sizes = label_sets.each_label(samples).value_counts()
+    asked = set(label_sets.each_label(scored))
+    return {str(name): int(size) for name, size in sizes.items() if name not in asked}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from automl.dataset import manifest, split, unlabelled
+from automl.dataset import split, unlabelled
 from automl.dataset.manifest import Manifest
 from automl.dataset.report import DatasetReport
 from automl.engine import first_score, side_answers
@@ -43,9 +43,9 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
         UserError: the data or the place cannot be used, or there are no pretrained weights.
     """
     unlabelled.check(place)
-    data = None if job.training_data.path == place else manifest.build(job)
+    data = None if job.training_data.path == place else first_score.read(job)
     known = () if data is None else data.samples["content_hash"].dropna().tolist()
-    found = unlabelled.find(place, but=known, background=job.background)
+    found, num_unreadable = unlabelled.find(place, but=known, background=job.background)
     looked = first_score.look_at(data, job, progress) if data else None
     labelled = _labelled(looked) if looked else None
     found = split.in_random_order(found.assign(label=""), job.seed)[:MAX_PICTURES]
@@ -58,6 +58,7 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
         side=hyperparameters.validation_crop_size,
         num_labelled=0 if labelled is None else len(labelled.labels),
         num_unlabelled=len(paths),
+        num_unreadable=num_unreadable,
         suggestions=suggesting.suggested(paths, features, labelled, count, job.seed),
     )
     yield answer

@@ -3,13 +3,15 @@
 Prints `done total` for the pictures while it reads them, and the map as JSON at the end.
 """
 
-from automl.dataset import caches, manifest
 from automl.engine import first_score, side_answers
 from automl.engine.side_answers import Counted
 from automl.errors import UserError
 from automl.evaluation.picture_map import PictureMap
 from automl.jobs.job import Job
 from automl.model import map_layout
+
+MAX_PICTURES = 10_000
+"""Pictures on the map; of more a random choice."""
 
 _FEWEST = 2
 
@@ -23,12 +25,11 @@ def draw(job: Job, progress: Counted) -> PictureMap:
         UserError: the data cannot be read, there are no pretrained weights, or there are too few
             pictures.
     """
-    caches.hold_data()
-    data = manifest.look(job)
+    data = first_score.read(job)
     count = int(data.samples["split"].isin(["train", "validation"]).sum())
     if count < _FEWEST:
         raise UserError(f"A map needs two pictures, and there are {count}. Add pictures.")
-    looked = first_score.look_at(data, job, progress)
+    looked = first_score.look_at(data, job, progress, most=MAX_PICTURES)
     paths = looked.samples["path"].tolist()
     x, y = map_layout.layout(looked.features).round(2).T.tolist()
     return PictureMap(

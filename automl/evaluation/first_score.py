@@ -132,6 +132,9 @@ class FirstScore(FrozenModel):
     recalls: list[ClassRecall]
     """The weakest first."""
 
+    unscored: dict[str, int] = {}
+    """Pictures of the classes that no picture was asked about, because they cannot be divided."""
+
     confused: list[ConfusedPair]
     """The most frequent first, at most 10."""
 

@@ -52,6 +52,9 @@ class LabelNext(FrozenModel):
 
     num_labelled: int
     num_unlabelled: int
+    num_unreadable: int = 0
+    """Pictures without a label that are left out, because they cannot be read."""
+
     suggestions: list[Suggestion]
     forecast: list[Worth] | None = None
     """All classes together come first; None while it is not known, empty with too few labels."""

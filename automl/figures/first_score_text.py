@@ -23,14 +23,22 @@ _HEADLINES = {
 
 
 def headline(found: FirstScore) -> str:
-    """The score with its interval and what it is compared with."""
-    return _(_HEADLINES[found.metric]).format(
+    """The score with its interval, what it is compared with, and what it says nothing about."""
+    headline = _(_HEADLINES[found.metric]).format(
         score=wording.score_with_ends(found.score, found.low, found.high),
         model=found.model_name,
         side=found.side,
         pictures=wording.count(found.num_pictures, "picture"),
         constant=wording.score(found.majority_share),
     )
+    if not found.unscored:
+        return headline
+    names = [f"{name} ({wording.integer(count)})" for name, count in found.unscored.items()]
+    nothing = _(
+        "It says nothing about {names}: only a class with two different pictures, of two groups "
+        "where there are groups, can be asked about."
+    )
+    return f"{headline} {nothing.format(names=', '.join(names))}"
 
 
 def weakest(found: FirstScore) -> Table:

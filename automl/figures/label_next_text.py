@@ -2,7 +2,7 @@
 
 from automl.evaluation.label_next import Suggestion, Worth
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, ngettext
 
 
 def worth(found: Worth) -> str:
@@ -20,6 +20,16 @@ def worth(found: Worth) -> str:
         low=f"{100 * found.low:.1f}",
         high=f"{100 * found.high:.1f}",
     )
+
+
+def unreadable(count: int) -> str:
+    """How many pictures were left out; empty if none was."""
+    sentence = ngettext(
+        "{count} picture cannot be read, and was left out.",
+        "{count} pictures cannot be read, and were left out.",
+        count,
+    )
+    return sentence.format(count=wording.integer(count)) if count else ""
 
 
 def reason(found: Suggestion) -> str:

@@ -77,12 +77,15 @@ def rank_to_label(
         NotAllowedError: the visitor may not label pictures.
         UserError: the data or the place is outside the data roots.
     """
+    from automl.dataset import unlabelled  # imports pandas, which is slow
+
     details = {"data": str(job.training_data.path), "place": str(place)}
     with audit.recorded(sign_in.person(), Action.LABEL, via="page", **details):
         data_roots.check_job(job)
         data_roots.check(place)
         about = job.model_dump_json(include={"training_data", *data_source.JOB_KEYS})
-        key = f"{place} {count} {about}"
+        unlabelled.check(place)
+        key = f"{place} {unlabelled.version(place)} {count} {about}"
         return None if rankings.begin(key, job, str(place), str(count)) is None else key
 
 

@@ -52,14 +52,21 @@ def place(request, tmp_path: Path) -> Path:
 
 
 def test_a_folder_and_archives_have_the_same_pictures(place):
-    found = unlabelled.find(place)
-    assert len(found) == 3
-    rest = unlabelled.find(place, but=found["content_hash"].tolist()[:1])
+    found, num_unreadable = unlabelled.find(place)
+    assert (len(found), num_unreadable) == (3, 0)
+    rest = unlabelled.find(place, but=found["content_hash"].tolist()[:1]).samples
     assert len(rest) == 2
+    before = unlabelled.version(place)
+    if place.is_dir():
+        (place / "in" / "broken.png").write_bytes(b"no picture")
+        assert unlabelled.find(place).num_unreadable == 1
+    else:
+        place.write_bytes(place.read_bytes() + b" ")
+    assert unlabelled.version(place) != before
 
 
 def test_labelled_pictures_belong_to_the_data(place, shapes):
-    found = unlabelled.find(place)["path"].tolist()
+    found = unlabelled.find(place).samples["path"].tolist()
     add = dict(zip(found, ["red", "violet", "violet"], strict=True))
     job = Job.from_dict({"training_data": {"path": shapes}, "corrections": {"add": add}})
     before = manifest.look(job.model_copy(update={"corrections": type(job.corrections)()}))

@@ -59,9 +59,11 @@ def test_it_finds_the_wrong_label_and_corrections_cost_no_features(
     features = kept_features()
     monkeypatch.delattr(engine, "feature_extraction")  # it imports torch, which takes seconds
     monkeypatch.setitem(sys.modules, "automl.engine.feature_extraction", None)
-    corrections = {"relabel": {"blue/wrong.png": "red"}, "exclude": ["green/1.png"]}
+    relabel = {"blue/wrong.png": "red", "green/2.png": "lonely"}
+    corrections = {"relabel": relabel, "exclude": ["green/1.png"]}
     corrected = score(mislabelled, corrections=corrections)
-    assert (corrected.num_pictures, corrected.score) == (59, 1.0)
+    assert (corrected.num_pictures, corrected.score) == (58, 1.0)
+    assert corrected.unscored == {"lonely": 1}  # which keeps an experiment from starting
     assert not corrected.doubtful
     assert kept_features() == features
 
@@ -108,17 +110,18 @@ def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path
         shutil.copytree(shapes / name, data / name)
     shutil.copytree(shapes / "green", new)
     shutil.copytree(shapes / "red", new / "known")
+    (data / "first of its class").mkdir()
+    (new / "0.png").rename(data / "first of its class" / "0.png")
     job = Job.from_dict({"training_data": {"path": data}})
     first, last = label_next.suggest(job, new, 3, lambda *_: None)
-    assert (first.num_labelled, first.num_unlabelled) == (40, 20)
+    assert (first.num_labelled, first.num_unlabelled) == (41, 19)
     assert all(Path(each.path).parent == new for each in first.suggestions)
-    assert {each.guess for each in first.suggestions} <= {"red", "blue"}
     assert first.forecast is None
     assert last.forecast is not None
-    assert [each.num_more for each in last.forecast] == [40, 20, 20]
+    assert [each.num_more for each in last.forecast] == [41, 20, 20]
     cold = Job.from_dict({"training_data": {"path": new}})
     *_, found = label_next.suggest(cold, new, 2, lambda *_: None)
-    assert (found.num_labelled, found.num_unlabelled, found.forecast) == (0, 40, [])
+    assert (found.num_labelled, found.num_unlabelled, found.forecast) == (0, 39, [])
     assert {Path(each.path).parent for each in found.suggestions} == {new, new / "known"}
 
 

@@ -59,10 +59,12 @@ def test_pictures_get_labels_by_keys_and_it_is_undone(
     page.button(key="label 2").click().run()
     assert "2 pictures labelled" in page.success[0].value
     page.button(key="undo the last label").click().run()
-    page.selectbox(key=f"other class of {new}/2.png").set_value("dog").run()
+    page.selectbox(key=f"other class of {new}/2.png").set_value("a new one").run()
     assert "2 pictures added" in texts(page.run())
     click(page, "Next pictures")
     wait(page, rankings)
+    keys = [page.button(key=f"label {number}").label for number in (1, 2, 3)]
+    assert keys == ["cat", "dog", "a new one"]  # no key has changed its class
     # neither those with a label nor the one that was skipped
     assert "1 picture to label" in texts(page)
     entries = [each for each in audit.read() if each.action == "label"]

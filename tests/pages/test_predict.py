@@ -188,6 +188,19 @@ def test_a_picture_unlike_the_training_pictures_is_marked_and_sets_are_shown(ope
     assert "can guarantee at most 0" in texts(page)
 
 
+def test_kept_pictures_can_be_labelled_where_no_change_can_be_told(open_page, with_model, tmp_path):
+    with_model()
+    (tmp_path / "kept" / "pictures").mkdir(parents=True)
+    line = {"trial": "of another model", "label": "red", "probability": 0.9}
+    (tmp_path / "kept" / "answers.jsonl").write_text(json.dumps(line) + "\n")
+    page = open_page("predict")
+    page.session_state["in service"] = True
+    page.run()
+    page.text_input(key="folder of kept answers").set_value(str(tmp_path / "kept")).run()
+    assert "has no answers of t1" in page.error[0].value.replace("\\", "")
+    assert "Label the kept pictures" in [button.label for button in page.button]
+
+
 def test_a_model_that_cannot_tell_says_so_and_marks_nothing(open_page, with_model):
     with_model()
     page = open_page("predict")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.dataset import label_sets
+from automl.evaluation import natural_order
 from automl.evaluation.first_score import Answer
 from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.ui.dataset import data_choice
@@ -49,6 +51,19 @@ def begin(place: Path, key: str) -> None:
     """Begin the next batch of a place."""
     before = current(place)
     st.session_state[_KEPT] = Batch(place, key, skipped=before.skipped if before else set())
+
+
+def in_order_of_keys(class_names: list[str], original: list[str]) -> list[str]:
+    """Classes that labels have added come after the others, the first of them first.
+
+    Args:
+        class_names: of the data with the labels that were given.
+        original: classes of the data as it is.
+    """
+    given = data_choice.corrections().add.values()
+    added = dict.fromkeys(name for each in given for name in label_sets.as_list(each))
+    others = {name for name in class_names if name in original or name not in added}
+    return [*natural_order.names(others), *(name for name in added if name not in others)]
 
 
 def open_ones(batch: Batch, found: LabelNext) -> list[Suggestion]:

@@ -9,7 +9,6 @@ import streamlit as st
 from automl.dataset import label_sets
 from automl.dataset.rendering import Rendering
 from automl.errors import NotAllowedError, UserError
-from automl.evaluation import natural_order
 from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.figures import label_next_text, wording
 from automl.jobs.job import Job
@@ -62,7 +61,7 @@ def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) ->
     Args:
         job: the data and its corrections, as they were when the page was drawn.
         place: the pictures without a label.
-        class_names: of the data.
+        class_names: of the data, in the order of their keys.
         rendering: of the data.
     """
     batch = labelling.current(place)
@@ -77,6 +76,8 @@ def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) ->
         st.error(wording.plain(again(work.refusal)))
         _offer(job, place, _("Try again"))
         return
+    if unreadable := label_next_text.unreadable(work.answer.num_unreadable):
+        st.caption(unreadable)
     waiting = labelling.open_ones(batch, work.answer)
     if waiting:
         _ask(batch, waiting, class_names, rendering)
@@ -208,7 +209,7 @@ def _label_set(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
     field = f"labels of {asked.path}"
     guess = label_sets.as_list(asked.guess or [])
     chosen: list[str] = st.session_state.setdefault(field, guess)
-    names = natural_order.names({*_known(class_names), *chosen})
+    names = list(dict.fromkeys([*_known(class_names), *chosen]))
 
     def turn(name: str) -> None:
         before = st.session_state[field]
@@ -268,9 +269,9 @@ def _other_class(batch: Batch, asked: Suggestion, class_names: list[str]) -> Non
 
 
 def _known(class_names: list[str]) -> list[str]:
-    """Classes of the data, and those that labels have added."""
+    """Classes of the data, then those that labels have added: no key changes its class."""
     added = map(label_sets.as_list, data_choice.corrections().add.values())
-    return natural_order.names(sorted({*class_names, *itertools.chain.from_iterable(added)}))
+    return list(dict.fromkeys([*class_names, *itertools.chain.from_iterable(added)]))
 
 
 def _between(batch: Batch, job: Job, place: Path, found: LabelNext) -> None:

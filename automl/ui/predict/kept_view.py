@@ -29,18 +29,27 @@ def show(experiment_dir: Path) -> None:
             return
         try:
             folder = data_source.from_path(text).path
-            found = kept.drift_of(folder, experiment_dir)
         except UserError as error:
             st.error(wording.of_error(error))
             return
-        if found is None:
-            st.info(_(drift_text.TOO_FEW))
-        else:
-            draw = st.warning if found.is_change else st.success
-            draw(wording.plain(drift_text.headline(found)))
-            for sign in found.signs:
-                st.caption(wording.plain(drift_text.sign(sign)))
+        _drift(experiment_dir, folder)
         _to_labelling(experiment_dir, folder / PICTURES)
+
+
+def _drift(experiment_dir: Path, folder: Path) -> None:
+    """Say whether the answers have changed, or why that is not known."""
+    try:
+        found = kept.drift_of(folder, experiment_dir)
+    except UserError as error:
+        st.error(wording.of_error(error))
+        return
+    if found is None:
+        st.info(_(drift_text.TOO_FEW))
+        return
+    draw = st.warning if found.is_change else st.success
+    draw(wording.plain(drift_text.headline(found)))
+    for sign in found.signs:
+        st.caption(wording.plain(drift_text.sign(sign)))
 
 
 def _to_labelling(experiment_dir: Path, pictures: Path) -> None:
