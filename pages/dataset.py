@@ -96,7 +96,7 @@ except (UserError, OSError) as error:  # an OSError if the path is gone
 
 launcher.warm_up()
 data_choice.seal_by_default(corrected.report)
-blocked = bool(corrected.report.blocking)
+blocked, can_be_looked_at = bool(corrected.report.blocking), len(corrected.readable) > 1
 with begun:
     st.caption(wording.plain(data_source.named(str(data.path))))
     if st.button(_("Use other pictures"), icon=":material/swap_horiz:"):
@@ -116,17 +116,17 @@ with left:
     dataset_gallery.show(corrected, original)
     versions_view.show(job, corrected)
     data_options.show(data, columns, corrected.report)
-    if not blocked:
+    if can_be_looked_at:
         picture_map_view.show(job, corrected, original)
     dataset_view.as_the_model_sees(corrected)
     dataset_view.class_sizes(corrected)
     label_sets_view.show(corrected)
-    corrections_view.rename(corrected.class_names, original.class_names, job.corrections)
+    corrections_view.rename(corrected.class_names, original, job.corrections)
     dataset_view.shapes(corrected.report)
 with right:
-    if not blocked:
+    if can_be_looked_at:
         first_score_view.show(job, corrected, original)
     predicted = first_score_view.predicted(job, corrected, original)
     conflicts_view.show(corrected, original, job.corrections, predicted)
     corrections_view.settle_at_once(corrected, original, job.corrections)
-    dataset_view.findings(corrected, original, job.corrections)
+    dataset_view.findings(corrected, original, job.corrections, predicted)

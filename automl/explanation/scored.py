@@ -53,7 +53,7 @@ class ScoredAnswers:
             return {}
         try:
             with picture_location.opened(picture) as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
+                content = hashlib.sha256(file.read()).hexdigest()
         except (OSError, UnreadablePicture):
             return {}
         return self._by_content.get(content, {})

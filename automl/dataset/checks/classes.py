@@ -20,10 +20,14 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 NO_READABLE_PICTURE = FindingKind("no_readable_picture", Severity.BLOCKING)
 SINGLE_CLASS = FindingKind("single_class", Severity.BLOCKING)
-SINGLE_IMAGE_CLASS = FindingKind("single_image_class", Severity.BLOCKING, remedy="leave_out")
-VALIDATION_LABEL_UNKNOWN = FindingKind("validation_label_unknown", Severity.BLOCKING)
-TEST_LABEL_UNKNOWN = FindingKind("test_label_unknown", Severity.BLOCKING)
-CLASS_WITHOUT_TRAINING = FindingKind("class_without_training", Severity.BLOCKING)
+SINGLE_IMAGE_CLASS = FindingKind("single_image_class", Severity.BLOCKING, remedy="settle_classes")
+VALIDATION_LABEL_UNKNOWN = FindingKind(
+    "validation_label_unknown", Severity.BLOCKING, remedy="settle_classes"
+)
+TEST_LABEL_UNKNOWN = FindingKind("test_label_unknown", Severity.BLOCKING, remedy="settle_classes")
+CLASS_WITHOUT_TRAINING = FindingKind(
+    "class_without_training", Severity.BLOCKING, remedy="leave_out"
+)
 FEW = FindingKind("few_images", Severity.WARNING)
 IMBALANCE = FindingKind("imbalance", Severity.WARNING)
 LABEL_SPELLINGS = FindingKind("label_spellings", Severity.WARNING)
@@ -83,7 +87,8 @@ def _training(data: CheckedData) -> Iterator[Finding]:
             train.loc[train["label"].isin(lonely), "path"],
             say(
                 "Only one readable picture each: {names}. It cannot both train and validate; "
-                "add pictures, remove the class, or give validation data.",
+                "add pictures, merge the class with another, leave it out, or give validation "
+                "data.",
                 names=names(lonely),
             ),
             count=len(lonely),

@@ -21,10 +21,12 @@ Remedy = Literal[
     "settle_leaks",
     "choose_background",
     "choose_other_task",
+    "settle_classes",
 ]
 """Correction that the Dataset page offers: exclude the pictures; exclude all but the largest of
 each group of near duplicates; choose on which side leaked pictures stay; choose another background
-of transparent pictures; read one label a picture, or any number, instead of the other."""
+of transparent pictures; read one label a picture, or any number, instead of the other; merge the
+classes of the pictures with others, or leave them out."""
 
 
 @dataclass(frozen=True)

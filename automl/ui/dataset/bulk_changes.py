@@ -5,14 +5,18 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from automl.dataset import label_sets
+from automl.dataset import label_sets, shrinking
 from automl.dataset.manifest import Manifest
+from automl.dataset.split import together
 from automl.evaluation import natural_order
-from automl.figures import wording
+from automl.figures import shrinking_text, wording
 from automl.jobs.corrections import Corrections
 from automl.texts import _, mark, ngettext
 from automl.ui.dataset import data_choice, picture_changes
 from automl.ui.dataset.picture_changes import Split
+
+Answers = Mapping[str, str | list[str] | None]
+"""Class or labels of pictures after a change; None for those that train no more."""
 
 _MOVES: dict[Split, str] = {
     "train": mark("To the training pictures"),
@@ -47,6 +51,7 @@ def show(
         is_changed |= note(paths, original, key)
     if is_changed:
         st.rerun()
+    effects({_("Relabel or leave out"): dict.fromkeys(paths)}, corrected, moved=paths)
 
 
 def _relabel(
@@ -105,6 +110,30 @@ def _leave_out(paths: list[str], original: Manifest, key: str, *, has_keys: bool
     return True
 
 
+def effects(acts: Mapping[str, Answers], corrected: Manifest, *, moved: Sequence[str] = ()) -> None:
+    """Say before a click what it would leave of the classes that it makes small.
+
+    Args:
+        acts: by the words on a button, what it makes of pictures, see `shrinking.shrunk`.
+        corrected: the data set as corrected.
+        moved: paths of pictures that *Move* would make test pictures.
+    """
+    samples = corrected.samples
+    found = {act: shrinking.shrunk(samples, answers) for act, answers in acts.items()}
+    if moved:
+        groups = pd.Series(together(samples), samples.index)
+        are_moved = groups.isin(groups[samples["path"].isin(list(moved))])
+        left = dict.fromkeys(samples.loc[are_moved, "path"])
+        found[_("Move to the test pictures")] = shrinking.shrunk(samples, left, are_held_out=True)
+    of_effects: dict[str, list[str]] = {}
+    for act, classes in found.items():
+        if classes:
+            of_effects.setdefault(shrinking_text.sentences(classes), []).append(act)
+    for effect, words in of_effects.items():
+        text = _("{acts}: {effect}").format(acts=" · ".join(words), effect=effect)
+        st.caption(f":material/warning: {wording.plain(text)}")
+
+
 def leave_out_these(
     paths: Sequence[str],
     original: Manifest,
@@ -112,8 +141,8 @@ def leave_out_these(
     *,
     key: str,
     words: str = "",
-) -> None:
-    """Draw the button that leaves the pictures out.
+) -> str:
+    """Draw the button that leaves the pictures out; returns the words on it.
 
     Args:
         paths: of the pictures.
@@ -123,14 +152,16 @@ def leave_out_these(
         words: label of the button; how many pictures it leaves out if omitted.
     """
     these = ngettext("Leave out this picture", "Leave out these {count} pictures", len(paths))
+    words = words or these.format(count=wording.integer(len(paths)))
     st.button(
-        words or these.format(count=wording.integer(len(paths))),
+        words,
         icon=":material/visibility_off:",
         help=_("The files stay where they are."),
         key=f"leave out {key}",
         on_click=picture_changes.leave_out,
         args=(paths, original, corrections),
     )
+    return words
 
 
 def apply_safe(
@@ -140,8 +171,8 @@ def apply_safe(
     corrections: Corrections,
     *,
     explanation: str,
-) -> None:
-    """Draw the button that applies all suggestions that need no judgement.
+) -> str:
+    """Draw the button that applies all suggestions that need no judgement; returns its words.
 
     Args:
         count: number of those suggestions.
@@ -150,13 +181,15 @@ def apply_safe(
         corrections: those made so far.
         explanation: which suggestions need no judgement.
     """
+    words = _("Apply the safe ones ({count})").format(count=wording.integer(count))
     st.button(
-        _("Apply the safe ones ({count})").format(count=wording.integer(count)),
+        words,
         icon=":material/auto_fix_high:",
         help=explanation,
         on_click=picture_changes.relabel,
         args=(labels, original, corrections),
     )
+    return words
 
 
 def move(paths: list[str], original: Manifest, key: str) -> bool:

@@ -38,18 +38,25 @@ def show(
         return
     st.subheader(_("The same picture under different labels"))
     sets = label_sets.by_text(corrected.samples)
-    _settle_safe(found, sets, original, corrections, predicted)
+    _settle_safe(found, corrected, original, corrections, predicted)
     for number, conflict in enumerate(found[:_NUM_SHOWN]):
         with st.container(border=True, gap="xsmall"):
             _one(conflict, corrected, f"conflict {number} {conflict.paths[0]}")
+            acts = {
+                _("Keep {label}").format(label=label or _("no label")): kept(
+                    [(conflict, label)], sets
+                )
+                for label in conflict.choices
+            }
             with st.container(horizontal=True):
-                for label in conflict.choices:
+                for act, labels in acts.items():
                     st.button(
-                        wording.plain(_("Keep {label}").format(label=label or _("no label"))),
-                        key=f"keep {label} for {number} {conflict.paths[0]}",
+                        wording.plain(act),
+                        key=f"{act} for {number} {conflict.paths[0]}",
                         on_click=picture_changes.relabel,
-                        args=(kept([(conflict, label)], sets), original, corrections),
+                        args=(labels, original, corrections),
                     )
+            bulk_changes.effects(acts, corrected)
     if len(found) > _NUM_SHOWN:
         st.caption(
             _("The {shown} largest of {count}.").format(
@@ -60,7 +67,7 @@ def show(
 
 def _settle_safe(
     found: list[Conflict],
-    sets: Mapping[str, list[str]],
+    corrected: Manifest,
     original: Manifest,
     corrections: Corrections,
     predicted: Mapping[str, Answer],
@@ -69,9 +76,10 @@ def _settle_safe(
     safe = [(conflict, label) for conflict, label in labels if label is not None]
     if not safe:
         return
-    bulk_changes.apply_safe(
+    labels_kept = kept(safe, label_sets.by_text(corrected.samples))
+    act = bulk_changes.apply_safe(
         len(safe),
-        kept(safe, sets),
+        labels_kept,
         original,
         corrections,
         explanation=_(
@@ -80,6 +88,7 @@ def _settle_safe(
             "can be undone."
         ),
     )
+    bulk_changes.effects({act: labels_kept}, corrected)
 
 
 def _one(conflict: Conflict, corrected: Manifest, key: str) -> None:

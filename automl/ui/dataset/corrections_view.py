@@ -14,8 +14,9 @@ from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.tasks import TASKS
+from automl.jobs.unsaved_corrections import Unsaved
 from automl.texts import _, mark
-from automl.ui.dataset import bulk_changes, data_choice, picture_changes
+from automl.ui.dataset import bulk_changes, data_choice, picture_changes, small_classes_view
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,13 @@ _LEAKED = {
 }
 
 
-def action(name: str, corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
+def action(
+    name: str,
+    corrected: Manifest,
+    original: Manifest,
+    corrections: Corrections,
+    predicted: Mapping[str, object],
+) -> dict[str, bulk_changes.Answers]:
     """Draw the button or choice that settles a finding, if its kind has a remedy.
 
     Args:
@@ -55,18 +62,25 @@ def action(name: str, corrected: Manifest, original: Manifest, corrections: Corr
         corrected: the data set as corrected.
         original: the data set as it is.
         corrections: those made so far.
+        predicted: classes that the first score has found, by path; empty before it.
+
+    Returns:
+        What a button makes of pictures, see `bulk_changes.effects`.
     """
     kind = checks.kinds().get(name)
     if kind is None or kind.remedy is None:
-        return
+        return {}
     if kind.remedy == "settle_leaks":
         _leaked(name, corrections)
     elif kind.remedy == "choose_background":
         _background(corrected.rendering.background)
     elif kind.remedy == "choose_other_task":
         _other_tasks(name)
+    elif kind.remedy == "settle_classes":
+        small_classes_view.settle(name, corrected, original, corrections, predicted)
     else:
-        _leave_out(kind, corrected, original, corrections)
+        return _leave_out(kind, corrected, original, corrections)
+    return {}
 
 
 def settle_at_once(corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
@@ -77,16 +91,17 @@ def settle_at_once(corrected: Manifest, original: Manifest, corrections: Correct
     has_leak = corrections.leaked == "keep" and any(k.remedy == "settle_leaks" for k in kinds)
     if len(useless) + has_leak < 2:
         return
+    paths = [path for kind in useless for path in _concerned(kind, corrected)]
 
     def take() -> None:
-        paths = [path for kind in useless for path in _concerned(kind, corrected)]
         leaked = "drop" if has_leak else corrections.leaked
         picture_changes.leave_out(
             paths, original, corrections.model_copy(update={"leaked": leaked})
         )
 
+    act = _("Settle the plain cases at once")
     st.button(
-        _("Settle the plain cases at once"),
+        act,
         icon=":material/auto_fix_high:",
         help=_(
             "Leaves out copies, placeholders and blank pictures, and drops those from "
@@ -94,6 +109,7 @@ def settle_at_once(corrected: Manifest, original: Manifest, corrections: Correct
         ),
         on_click=take,
     )
+    bulk_changes.effects({act: dict.fromkeys(paths)}, corrected)
 
 
 def _concerned(kind: FindingKind, corrected: Manifest) -> list[str]:
@@ -105,14 +121,15 @@ def _concerned(kind: FindingKind, corrected: Manifest) -> list[str]:
 
 def _leave_out(
     kind: FindingKind, corrected: Manifest, original: Manifest, corrections: Corrections
-) -> None:
+) -> dict[str, bulk_changes.Answers]:
     paths = _concerned(kind, corrected)
     words = ""
     if kind.remedy == "leave_out_all_but_largest":
         words = _("Leave out all but the largest of each group ({count})").format(
             count=wording.integer(len(paths))
         )
-    bulk_changes.leave_out_these(paths, original, corrections, key=kind.name, words=words)
+    act = bulk_changes.leave_out_these(paths, original, corrections, key=kind.name, words=words)
+    return {act: dict.fromkeys(paths)}
 
 
 def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest) -> bool:
@@ -144,6 +161,7 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
         )
         if bulk_changes.move([path], original, path) or bulk_changes.note([path], original, path):
             return True
+    bulk_changes.effects({_("Leave out"): {path: None}}, corrected, moved=[path])
     if not (relabels or leaves_out):
         return False
     if leaves_out:
@@ -220,12 +238,12 @@ def _background(current: Background) -> None:
             )
 
 
-def rename(class_names: list[str], original_names: list[str], corrections: Corrections) -> None:
+def rename(class_names: list[str], original: Manifest, corrections: Corrections) -> None:
     """Draw the form that gives a class another name, or merges it with the class of that name.
 
     Args:
         class_names: after the corrections.
-        original_names: names of the classes in the data.
+        original: the data set as it is.
         corrections: those made so far.
     """
 
@@ -236,14 +254,7 @@ def rename(class_names: list[str], original_names: list[str], corrections: Corre
         )
         if not new:
             return
-        now = {name: corrections.rename_labels.get(name, name) for name in original_names}
-        renamed = {name: new if label == old else label for name, label in now.items()}
-        changed = {name: label for name, label in renamed.items() if name != label}
-        update: dict[str, Any] = {"rename_labels": changed}
-        for key in ("add", "relabel"):
-            labels = getattr(corrections, key).items()
-            update[key] = {name: _with_new_name(label, old, new) for name, label in labels}
-        data_choice.correct(corrections.model_copy(update=update))
+        picture_changes.rename(old, new, original, corrections)
         del st.session_state["class to rename"]  # that class may no longer exist
 
     has_sets = data_choice.task().has_label_sets
@@ -269,6 +280,8 @@ def summary(corrections: Corrections) -> None:
     if corrections == Corrections():
         if data_choice.can_undo():
             _undo()
+        elif unsaved := data_choice.unsaved():
+            _offer(unsaved)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -297,6 +310,25 @@ def summary(corrections: Corrections) -> None:
             on_click=data_choice.correct,
             args=(Corrections(),),
         )
+
+
+def _offer(unsaved: Unsaved) -> None:
+    """Draw the corrections that another session has left, and the buttons that take them up."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            wording.plain(
+                _("Changed on {when}, and in no version: {changes}.").format(
+                    when=wording.local_time(unsaved.at), changes=_in_short(unsaved.corrections)
+                )
+            )
+        )
+        st.button(
+            _("Go on with these changes"),
+            icon=":material/restore:",
+            on_click=data_choice.correct,
+            args=(unsaved.corrections,),
+        )
+        st.button(_("Forget them"), icon=":material/delete:", on_click=data_choice.forget_unsaved)
 
 
 def _undo() -> None:
@@ -351,12 +383,6 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
     for name in reversed(corrections.exclude):
         kept = [excluded for excluded in corrections.exclude if excluded != name]
         yield _("{name} left out").format(name=name), without(exclude=kept)
-
-
-def _with_new_name(labels: str | list[str], old: str, new: str) -> str | list[str]:
-    if isinstance(labels, str):
-        return new if labels == old else labels
-    return list(dict.fromkeys(new if label == old else label for label in labels))
 
 
 def _text(labels: str | list[str]) -> str:

@@ -4,6 +4,7 @@ All but the corrections is kept in the URL too, so that a reload keeps it.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from automl.dataset.reading import TRAINING
 from automl.dataset.report import DatasetReport
+from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.data_source import DataSource
@@ -18,10 +20,11 @@ from automl.jobs.job import Job
 from automl.jobs.tasks import IMAGE_CLASSIFICATION as _DEFAULT_TASK
 from automl.jobs.tasks import TASKS, TaskRules
 from automl.texts import _, again
-from automl.ui import data_source, selection
+from automl.ui import data_source, selection, sign_in
 
 if TYPE_CHECKING:
     from automl.jobs.corrections import Corrections
+    from automl.jobs.unsaved_corrections import Unsaved
 
 _CODE_PAGE, _LEAVE_OUT = "code_page", "leave_out"
 COLUMNS = ("image_column", "split_column", "group_column")
@@ -95,7 +98,7 @@ def take(job: Job) -> None:
     choose(job.training_data)
     for name, value in link_to(job).items():
         selection.remember(name, value)
-    correct(job.corrections)
+    _set_corrections(job.corrections)  # those of before may be in no version; these are in the job
 
 
 def link() -> dict[str, str]:
@@ -253,11 +256,53 @@ def corrections() -> "Corrections":
 
 
 def correct(changed: "Corrections") -> None:
-    """Set the corrections of the chosen data; `undo` takes it back."""
+    """Set the corrections of the chosen data; `undo` takes it back.
+
+    They are kept beside the session, too, which a closed tab ends; see `unsaved`.
+    """
+    _set_corrections(changed)
+    _keep(changed)
+
+
+def unsaved() -> "Unsaved | None":
+    """Corrections of the chosen data that the visitor has made in another session.
+
+    None if this session has some, or if they are a version that was saved.
+    """
+    from automl.jobs import data_versions, unsaved_corrections
+
+    if _corrections_key() in st.session_state:
+        return None
+    data = Path(selection.remembered("data") or "")
+    found = unsaved_corrections.of(data, sign_in.person().name)
+    if found is None:
+        return None
+    try:
+        versions = data_versions.of(data)
+    except UserError:  # the page says it where it draws the versions
+        versions = []
+    return None if found.corrections in [one.corrections for one in versions] else found
+
+
+def forget_unsaved() -> None:
+    """Forget the corrections of another session."""
+    from automl.jobs.corrections import Corrections
+
+    _keep(Corrections())
+
+
+def _set_corrections(changed: "Corrections") -> None:
     history = st.session_state.setdefault(_history_key(), [])
     history.append(corrections())
     del history[:-_MAX_UNDONE]
     st.session_state[_corrections_key()] = changed
+
+
+def _keep(changed: "Corrections") -> None:
+    from automl.jobs import unsaved_corrections
+
+    data = Path(selection.remembered("data") or "")
+    unsaved_corrections.keep(data, sign_in.person().name, changed)
 
 
 def can_undo() -> bool:
@@ -268,6 +313,7 @@ def can_undo() -> bool:
 def undo() -> None:
     """Take the last change of the corrections back."""
     st.session_state[_corrections_key()] = st.session_state[_history_key()].pop()
+    _keep(corrections())
 
 
 def _history_key() -> str:

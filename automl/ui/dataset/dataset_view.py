@@ -1,5 +1,6 @@
 """Draw a data set before training: counts, findings, class sizes and sizes of pictures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,13 @@ from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
 from automl.texts import _
 from automl.ui import cached, gallery
-from automl.ui.dataset import corrections_view, data_options, dataset_gallery, picture_view
+from automl.ui.dataset import (
+    bulk_changes,
+    corrections_view,
+    data_options,
+    dataset_gallery,
+    picture_view,
+)
 
 _LOOK: dict[Severity, tuple[wording.Color, str]] = {
     Severity.BLOCKING: ("red", ":material/block:"),
@@ -43,13 +50,19 @@ def summary(manifest: Manifest) -> None:
     st.markdown(" · ".join(facts), width="content")
 
 
-def findings(corrected: Manifest, original: Manifest | None, corrections: Corrections) -> None:
+def findings(
+    corrected: Manifest,
+    original: Manifest | None,
+    corrections: Corrections,
+    predicted: Mapping[str, object],
+) -> None:
     """Draw the findings, worst first, each with its pictures and the buttons that settle it.
 
     Args:
         corrected: the data set as corrected.
         original: the data set as it is; None if nothing can be changed.
         corrections: those made so far.
+        predicted: classes that the first score has found, by path; empty before it.
     """
     st.subheader(_("Findings"))
     every = corrected.report.findings
@@ -62,12 +75,16 @@ def findings(corrected: Manifest, original: Manifest | None, corrections: Correc
         readable = [Path(path) for path in finding.paths if path in corrected.readable_paths]
         with st.container(border=True, gap="xsmall"):
             _finding(finding, readable[:_NUM_SHOWN], corrected.rendering)
+            acts: dict[str, bulk_changes.Answers] = {}
             with st.container(horizontal=True):
                 if readable:
                     _show_pictures(finding.kind, corrected, original)
                 if original:
-                    corrections_view.action(finding.kind, corrected, original, corrections)
+                    acts = corrections_view.action(
+                        finding.kind, corrected, original, corrections, predicted
+                    )
                 _files(finding, len(corrected.concerned[finding.kind]))
+            bulk_changes.effects(acts, corrected)
 
     for finding in faults:
         show(finding)

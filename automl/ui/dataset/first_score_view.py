@@ -59,9 +59,9 @@ def doubtful(job: Job, data: Manifest) -> set[str] | None:
 
 
 def predicted(job: Job, corrected: Manifest, original: Manifest) -> Mapping[str, Answer]:
-    """Prediction of the first score for each picture; without one, that before corrections."""
-    found = _known(job, corrected) or _before_corrections(job, corrected, original)
-    return found.predicted if found else {}
+    """Latest prediction of a first score for each picture that one was asked about."""
+    found = _before_corrections(job, corrected, original), _known(job, corrected)
+    return {path: answer for each in found if each for path, answer in each.predicted.items()}
 
 
 def _known(job: Job, data: Manifest) -> FirstScore | None:
@@ -75,10 +75,7 @@ def _answer(key: str) -> FirstScore | None:
 
 
 def _before_corrections(job: Job, corrected: Manifest, original: Manifest) -> FirstScore | None:
-    """First score to compare with: of the data as they are, or else the earliest that was drawn.
-
-    Data with a blocking finding have none before their first corrections.
-    """
+    """First score to compare with: of the data as they are, or else the earliest that was drawn."""
     whole = _known(job.model_copy(update={"corrections": Corrections()}), original)
     earliest = st.session_state.get(_earliest(original), _key(job, corrected))
     if whole is not None or earliest == _key(job, corrected):
@@ -172,21 +169,25 @@ def _draw_doubts(
 
     safe = [doubt for doubt in doubts if doubt.is_safe]
     paths = list(dict.fromkeys(doubt.path for doubt in shown))
+    relabel = ngettext("Relabel this picture", "Relabel these {count} pictures", len(paths))
+    relabel = relabel.format(count=len(paths))
+    suggested = first_score.settled(shown, labels)
+    acts: dict[str, bulk_changes.Answers] = {relabel: suggested}
     with st.container(horizontal=True):
         st.button(
-            ngettext("Relabel this picture", "Relabel these {count} pictures", len(paths)).format(
-                count=len(paths)
-            ),
+            relabel,
             icon=":material/edit:",
             help=_("Label it as the model suggests; it can be undone."),
             on_click=picture_changes.relabel,
-            args=(first_score.settled(shown, labels), original, corrections),
+            args=(suggested, original, corrections),
         )
-        bulk_changes.leave_out_these(paths, original, corrections, key="doubtful labels")
+        act = bulk_changes.leave_out_these(paths, original, corrections, key="doubtful labels")
+        acts[act] = dict.fromkeys(paths)
         if safe:
-            bulk_changes.apply_safe(
+            safely = first_score.settled(safe, labels)
+            act = bulk_changes.apply_safe(
                 len(safe),
-                first_score.settled(safe, labels),
+                safely,
                 original,
                 corrections,
                 explanation=_(
@@ -194,6 +195,8 @@ def _draw_doubts(
                     "more, and the label 0.05 or less. It can be undone."
                 ),
             )
+            acts[act] = safely
+    bulk_changes.effects(acts, corrected)
 
 
 def _table(table: Table, empty: str) -> None:

@@ -1,7 +1,7 @@
 """Change corrections of many pictures at once; each change is one step that can be undone."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from automl.dataset.corrections import names_of
 from automl.dataset.manifest import Manifest
@@ -25,6 +25,25 @@ def relabel(
     names = names_of(list(labels), original.samples)
     relabelled = {**corrections.relabel, **dict(zip(names, labels.values(), strict=True))}
     data_choice.correct(corrections.model_copy(update={"relabel": relabelled}))
+
+
+def rename(old: str, new: str, original: Manifest, corrections: Corrections) -> None:
+    """Give a class another name; that of another class merges the two."""
+    names = original.class_names
+    now = {name: corrections.rename_labels.get(name, name) for name in names}
+    renamed = {name: new if label == old else label for name, label in now.items()}
+    changed = {name: label for name, label in renamed.items() if name != label}
+    update: dict[str, Any] = {"rename_labels": changed}
+    for key in ("add", "relabel"):
+        labels = getattr(corrections, key).items()
+        update[key] = {name: _with_new_name(label, old, new) for name, label in labels}
+    data_choice.correct(corrections.model_copy(update=update))
+
+
+def _with_new_name(labels: str | list[str], old: str, new: str) -> str | list[str]:
+    if isinstance(labels, str):
+        return new if labels == old else labels
+    return list(dict.fromkeys(new if label == old else label for label in labels))
 
 
 def move(paths: Sequence[str], split: Split, original: Manifest, corrections: Corrections) -> None:

@@ -35,7 +35,7 @@ def data(experiment_dir: Path) -> None:
         label_sets_view.show(recorded)
         dataset_view.shapes(report)
     with right:
-        dataset_view.findings(recorded, None, Corrections())
+        dataset_view.findings(recorded, None, Corrections(), {})
 
 
 def job(experiment_dir: Path) -> None:

@@ -1,15 +1,17 @@
 """Start an experiment with the labels that the user put right."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 
-from automl.dataset import label_sets
-from automl.figures import wording
+from automl.dataset import label_sets, shrinking
+from automl.figures import shrinking_text, wording
 from automl.texts import _, ngettext
-from automl.ui import cached, data_source, selection
+from automl.ui import cached, data_source, frame, links, selection
 from automl.ui.answers import label_decisions, label_fixes
 from automl.ui.configure import launch
+from automl.ui.dataset import data_choice
 
 
 def offer(experiment_dir: Path, *, is_finished: bool) -> None:
@@ -27,6 +29,11 @@ def offer(experiment_dir: Path, *, is_finished: bool) -> None:
     name = data_source.free_name(job.training_data, set(selection.experiment_names()))
     if refusal := launch.problem():
         st.error(wording.plain(refusal))
+    changed_job = label_fixes.job_with(job, changed)
+    is_blocked = _warn(experiment_dir, changed)
+    if is_blocked and st.button(_("Settle it with the data"), icon=":material/arrow_forward:"):
+        data_choice.take(changed_job)
+        links.switch_page(frame.DATA, query_params=data_choice.link())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             ngettext(
@@ -36,15 +43,30 @@ def offer(experiment_dir: Path, *, is_finished: bool) -> None:
             ).format(count=len(changed)),
             type="primary",
             icon=":material/play_arrow:",
-            disabled=not is_finished,
+            disabled=is_blocked or not is_finished,
             on_click=launch.start,
-            args=(label_fixes.job_with(job, changed), name),
+            args=(changed_job, name),
             help=_(
                 "The same job again, as {name}, with your decisions. The files are not changed."
             ).format(name=name),
         )
         if not is_finished:
             st.caption(_("You can start the new experiment when this one has ended."))
+
+
+def _warn(experiment_dir: Path, changed: Mapping[str, label_fixes.Answer]) -> bool:
+    """Say which classes would be left with few pictures; True if nothing could start then."""
+    samples = cached.samples(experiment_dir)
+    if samples is None:
+        return False
+    answers = {
+        content: None if answer == label_fixes.LEAVE_OUT else answer
+        for content, answer in changed.items()
+    }
+    found = shrinking.shrunk(samples, answers, by="content_hash")
+    if found:
+        st.warning(wording.plain(shrinking_text.sentences(found)))
+    return any(each.is_blocking for each in found)
 
 
 def _labels(experiment_dir: Path) -> dict[str, list[str]]:
