@@ -19,7 +19,7 @@ _LEAST = 0.005
 
 
 def note(experiment_dir: Path, trial_id: str, scored: Mapping[str, float], of: Explanation) -> str:
-    """Why the explained answer is another than the scored one; empty if it is none.
+    """Reason why the explained answer is another than the scored one; empty if it is none.
 
     Args:
         experiment_dir: the experiment.
