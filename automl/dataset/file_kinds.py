@@ -61,6 +61,10 @@ def _other(what: str, way_out: str) -> Kind:
     return Kind(what, way_out, is_worth_a_word=False)
 
 
+def _misnamed(ending: str) -> Kind:
+    return Kind(mark("a picture whose name does not say so"), _RENAME.format(ending=ending))
+
+
 _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
     (b"7z\xbc\xaf\x27\x1c", 0, Kind(mark("a 7z archive"), _UNPACK)),
     (b"Rar!\x1a\x07", 0, Kind(mark("a RAR archive"), _UNPACK)),
@@ -107,6 +111,8 @@ _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
     ),
     (b"8BPS", 0, _other(mark("a Photoshop file"), _AS_PNG)),
     (b"ustar", 257, _TAR),
+    (b"\xff\xd8\xff", 0, _misnamed(".jpg")),
+    (b"\x89PNG\r\n", 0, _misnamed(".png")),
     (b"PAR1", 0, Kind(mark("a Parquet file"), _RENAME.format(ending=".parquet"))),
     (b"ARROW1", 0, Kind(mark("an Arrow file"), mark("Write it as Parquet."))),
     (

@@ -205,6 +205,17 @@ def test_a_row_for_each_folder_labels_all_pictures_in_it(photos, listed, written
     assert set(readers.read(source).pictures["group"].value_counts()) == {3}
 
 
+def test_pictures_with_an_odd_ending_are_named(photos):
+    folder = photos("cat/1.png", "dog/2.png", "cat/3.png", "dog/4.png")
+    (folder / "cat/3.png").rename(folder / "cat/3.png_large")
+    (folder / "dog/4.png").rename(folder / "dog/4.png_large")
+    (said,) = readers.read(DataSource(path=folder)).left_out.unread
+    assert said == (
+        "cat/3.png_large (1 more of its kind): It is a picture whose name does not say so. Give "
+        "its name the ending .png."
+    )
+
+
 def test_a_table_about_the_classes_labels_no_pictures(photos, listed, written):
     folder = photos(*(f"{label}/{n}.png" for label in ("cat", "dog", "cow") for n in range(2)))
     written("class_dict.csv", "class_index,class,scale\n0,cat,1\n1,dog,1\n2,cow,1\n")
