@@ -18,7 +18,7 @@ from automl.dataset.pictures import COLOUR_SIDE, GREY_SIDE
 
 _NUM_ORDERS = 6  # hashes of exact copies hardly differ
 _MAX_DIFFERENCE = 3
-"""Grey levels of 255, where there is little detail: many drawings look alike the other way round."""
+"""Grey levels, where there is little detail: many drawings look alike the other way round."""
 
 
 def groups(samples: pd.DataFrame) -> pd.Series:
