@@ -10,6 +10,7 @@ import pytest
 from automl.dataset.packed_pictures import PackedPictures
 from automl.dataset.pixels import picture_sizes
 from automl.engine import combining, further_folds, lifecycle, soups, trainable
+from automl.engine.end_time import EndTime
 from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.resources import Resources
 from automl.engine.results import Results
@@ -168,5 +169,5 @@ def test_after_the_exit_score_nothing_better_is_looked_for(
     inputs, results = searched
     before = dict(results.trials)
     ending = Ending("The exit score was reached.", is_success=True, is_good_enough=True)
-    lifecycle._look_further(inputs, ending, results)
+    lifecycle._look_further(inputs, ending, results, EndTime())
     assert (results.trials, results.experiment.notes) == (before, [])
