@@ -191,10 +191,8 @@ def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(eventful: Eventfu
 
 
 def test_a_worker_trains_one_trial_after_the_other(eventful: Eventful) -> None:
-    before, after = eventful.behind, eventful.other
-    assert before.effective["worker"] == after.effective["worker"]  # a process of a machine
-    trained = (before, eventful.lost, after, eventful.last)
-    # the trial whose worker was killed goes on in another new one, or in the one that is left
+    trained = (eventful.behind, eventful.lost, eventful.other, eventful.last)
+    # the one that is left and another for the killed one, whichever is free first for a trial
     assert len({trial.effective["worker"] for trial in trained}) <= 2
     assert f"process {eventful.killed} " not in eventful.lost.effective["worker"]
 
