@@ -114,8 +114,8 @@ def serve(
             _import(to_import.pop(0))
             continue
         connection, _ = listener.accept()
-        # if the fork fails or the client hangs up, the client starts a worker without us
-        with connection, contextlib.suppress(OSError):
+        # if the fork fails, the client starts a worker without us; it may end before it has asked
+        with connection, contextlib.suppress(OSError, ValueError):
             message, files, _, _ = socket.recv_fds(connection, _MAX_REQUEST_BYTES, 3)
             asked = json.loads(message)
             process_id = os.fork()

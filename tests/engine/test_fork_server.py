@@ -121,6 +121,15 @@ def test_a_job_has_a_server_of_its_own_with_ray_that_ends_with_its_engine(server
     assert not told["has_ray"]
 
 
+def test_a_client_that_ends_before_it_has_asked_leaves_the_server_to_others(server, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+        client.connect(server[0])
+    with _ask(server[0], tmp_path / "worker.py", folder=tmp_path) as asking:
+        told = json.loads(asking.stdout.readline())
+        asking.stdin.close()
+    assert told["parent"] == server[1]
+
+
 def test_who_asked_ends_with_a_worker_that_is_killed(server, tmp_path):
     with _ask(server[0], tmp_path / "worker.py", folder=tmp_path) as asking:
         told = json.loads(asking.stdout.readline())
