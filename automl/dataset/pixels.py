@@ -107,7 +107,7 @@ def size_bytes() -> int:
 
 
 def clear() -> None:
-    """Remove the arrays that no living process uses, and unfinished ones of killed processes."""
+    """Remove the arrays that no living process uses, and unfinished ones of ended processes."""
     for path in home.cache_dir("pixels").iterdir():
         _remove_unused(path)
 
@@ -159,14 +159,17 @@ def _build(
 
     try:
         map_in_threads(fill, missing, tell)
-    except Exception:
+    except DataError:
         array.discard()  # a picture has changed, so that another array will be asked for
+        raise
+    except Exception:
+        array.save()  # a stop, or the time limit: who goes on has these pictures already
         raise
     array.finish()
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove unfinished arrays of killed processes that nobody has continued for a day."""
+    """Remove unfinished arrays of ended processes that nobody has continued for a day."""
     latest = time.time() - _ABANDONED_SECONDS
     for partial in folder.glob("*.partial"):
         if partial.stat().st_mtime < latest:

@@ -1,4 +1,4 @@
-"""An array on disk that is filled part by part, and continued after its process was killed."""
+"""An array on disk that is filled part by part, and continued after its process was ended."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ class ResumableArray:
     """
 
     def __init__(self, path: Path, offsets: NDArray[np.int64]) -> None:
-        """Continue the array that a killed process left, or reserve room for a new one.
+        """Continue the array that an ended process left, or reserve room for a new one.
 
         The caller holds a lock, so that no other process does the same.
 
@@ -55,9 +55,20 @@ class ResumableArray:
         is_due = time.monotonic() - self._saved_at >= _SAVE_SECONDS
         if is_due and self._saving.acquire(blocking=False):
             try:
-                self._save()
+                self.save()
             finally:
                 self._saving.release()
+
+    def save(self) -> None:
+        """Keep what is filled, for a process that continues the array."""
+        is_there = self._is_there.copy()
+        self._array.flush()
+        # in place: rows only ever become filled, so a list that is half new is right, too
+        with self._rows.open("r+b") as file:
+            is_there.tofile(file)
+            file.flush()
+            os.fsync(file.fileno())
+        self._saved_at = time.monotonic()
 
     def finish(self) -> None:
         """Give the array its name; all rows must be filled."""
@@ -86,16 +97,6 @@ class ResumableArray:
         is_there = np.zeros(len(self._offsets) - 1, np.bool_)
         is_there.tofile(self._rows)
         return array, is_there
-
-    def _save(self) -> None:
-        is_there = self._is_there.copy()
-        self._array.flush()
-        # in place: rows only ever become filled, so a list that is half new is right, too
-        with self._rows.open("r+b") as file:
-            is_there.tofile(file)
-            file.flush()
-            os.fsync(file.fileno())
-        self._saved_at = time.monotonic()
 
 
 def left_overs(path: Path) -> tuple[Path, Path]:

@@ -155,6 +155,25 @@ def test_a_builder_that_waits_for_another_one_can_give_up(samples, home):
     assert not path.exists()
 
 
+def test_a_builder_that_gives_up_keeps_what_is_decoded(samples, home, monkeypatch):
+    decode, decoded_paths = pixels._decoded, []
+
+    def noted(path: str, *arguments):
+        decoded_paths.append(path)
+        return decode(path, *arguments)
+
+    def stop(*_: int) -> None:
+        raise StoppedError
+
+    monkeypatch.setattr(pixels, "_decoded", noted)
+    with pytest.raises(StoppedError):
+        pixels.whole_pictures(samples, SIZES, progress=stop)
+    assert decoded_paths
+    path = path_of(samples)
+    assert sorted(decoded_paths) == sorted(samples["path"])
+    assert [file.name for file in (home / "cache" / "pixels").iterdir()] == [path.name]
+
+
 def test_progress_goes_up_to_the_total(samples):
     seen = []
     pixels.whole_pictures(samples, SIZES, progress=lambda done, total: seen.append((done, total)))
