@@ -59,6 +59,7 @@ def run(experiment_dir: Path) -> int:
             details="",
         )
         combining.forget(results)
+        results.add_own_scores()
         prepared = preparation.prepare(job, results)
         ending = _search(job, prepared, results)
         preparation.note_changes(results, prepared.manifest)

@@ -68,6 +68,18 @@ class Results:
             # an earlier engine may have died after it recorded the end and before it did this
             self._states.forget(trial.trial_id)
 
+    def add_own_scores(self) -> None:
+        """Rank trials that an earlier version has recorded as those to come are ranked."""
+        if not own_thresholds.decide(store.load_job(self.experiment_dir), self.primary_metric):
+            return
+        for trial in list(self.trials.values()):
+            path = store.predictions_path(self.experiment_dir, trial.trial_id)
+            if trial.is_kept and not trial.own_scores and path.is_file():
+                own = own_thresholds.scores(
+                    self.experiment_dir, store.load_predictions(path), self.primary_metric
+                )
+                self._change(trial.trial_id, own_scores=own, comparable_scores={})
+
     @property
     def experiment(self) -> ExperimentRecord:
         """The experiment's own record."""

@@ -74,6 +74,21 @@ def test_automode_hands_out_the_model_that_is_better_with_its_own_thresholds(sea
     assert table["own"].tolist() == [trial.own_scores["iou"] for trial in ranked]
 
 
+def test_trials_of_an_earlier_version_are_ranked_as_those_to_come(searched) -> None:
+    results = searched()
+    ranked = [trial.own_scores for trial in results.trials.values()]
+    for trial in results.trials.values():
+        before = {"own_scores": {}, "comparable_scores": {"iou": trial.score("iou")}}
+        store.save_trial(results.experiment_dir, trial.model_copy(update=before))
+    again = Results(results.experiment_dir, "iou")
+    again.add_own_scores()
+    assert [trial.own_scores for trial in again.trials.values()] == ranked
+    best = again.best_trial()
+    assert best is not None
+    assert best.trial_id == "t0"
+    assert store.load_trials(results.experiment_dir) == list(again.trials.values())
+
+
 @pytest.mark.parametrize(
     "keys",
     [
