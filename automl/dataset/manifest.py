@@ -24,7 +24,7 @@ from automl.dataset.reading import TRAINING
 from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
-from automl.dataset.split import TURNED, assign, has_own, together
+from automl.dataset.split import TURNED, assign, has_own, sharing, together
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 from automl.jobs.data_source import DataSource
@@ -244,9 +244,9 @@ def _finish_manifest(
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
     samples[TURNED] = turned_copies.groups(samples)
     samples, moved = corrections.move(samples, together)
-    turned = "turned " + samples[TURNED].astype("str")
-    same = turned.fillna(near_duplicates.sameness(samples))
-    samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
+    same = sharing(near_duplicates.sameness(samples), turned_copies.of_one_label(samples))
+    key = pd.Series(same, samples.index)
+    samples, settled = corrections.settle_leaks(samples, key, job.corrections.leaked)
     samples = samples.reset_index(drop=True)
     samples["id"] = range(len(samples))
     report = checks.check(CheckedData(samples, left_out, rendering, listings))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from automl.dataset import near_duplicates
 from automl.dataset.near_duplicates import Looks
 from automl.dataset.pictures import COLOUR_SIDE, GREY_SIDE
+from automl.dataset.split import TURNED
 
 _NUM_ORDERS = 6  # hashes of exact copies hardly differ
 _MAX_DIFFERENCE = 3
@@ -47,6 +48,17 @@ def groups(samples: pd.DataFrame) -> pd.Series:
     found = pd.Series(root, index=looks.contents).astype("Int64")
     has_turned = pd.Series(upright, index=looks.contents).groupby(root).transform("nunique") > 1
     return samples["content_hash"].map(found[has_turned]).astype("Int64")
+
+
+def of_one_label(samples: pd.DataFrame) -> pd.Series:
+    """Text that is the same for turned copies with one label; missing for all other pictures.
+
+    A 6 is a 9 the other way round: with another label it is no copy of it.
+
+    Args:
+        samples: with the column of `groups`.
+    """
+    return samples[TURNED].astype("str") + " " + samples["label"]
 
 
 def _hashes(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from automl.dataset import split
+from automl.dataset import split, turned_copies
 from automl.dataset.checks.kind import CheckedData, FindingKind
 from automl.dataset.report import Finding, Severity
 from automl.sentences import say
@@ -55,7 +55,8 @@ def check(data: CheckedData) -> Iterator[Finding]:
 
 def _leakage(turned: pd.DataFrame) -> Iterator[Finding]:
     is_train = turned["split"] == "train"
-    in_training = turned[split.TURNED].isin(turned.loc[is_train, split.TURNED])
+    same = turned_copies.of_one_label(turned)
+    in_training = same.isin(same[is_train])
     same_bytes = turned["content_hash"].isin(turned.loc[is_train, "content_hash"])
     near = turned["near_duplicate_group"]
     is_near = near.notna() & near.isin(near[is_train].dropna())
