@@ -93,13 +93,17 @@ def _sheets(path: Path) -> dict[str, _Rows]:
 
 
 def _check_size(path: Path) -> None:
-    """Raise a DataError for a workbook whose texts and cells unpack to more than fits."""
+    """Raise a DataError for a workbook whose texts and cells unpack to more than fits.
+
+    Pictures in it, which are not read, are as large as they are packed.
+    """
+    limit = max(_MAX_BYTES, 2 * path.stat().st_size)
     with ZipFile(path) as archive:
         num_bytes = sum(info.file_size for info in archive.infolist())
-    if num_bytes > _MAX_BYTES:
+    if num_bytes > limit:
         raise DataError(
             f"{path} unpacks to {num_bytes / 1000**2:,.0f} MB, and at most "
-            f"{_MAX_BYTES / 1000**2:,.0f} MB are read. Save it as CSV."
+            f"{limit / 1000**2:,.0f} MB are read. Save it as CSV."
         )
 
 
