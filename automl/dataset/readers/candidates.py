@@ -273,11 +273,11 @@ def _is_unknown(path: Path) -> bool:
 
 def _neutral_folders(folder: Path) -> list[Path]:
     """The folders called images and the like in a folder."""
-    return [
+    return sorted(
         child
-        for child in sorted(folder.iterdir())
+        for child in folder.iterdir()
         if is_neutral(child.name) and child.is_dir() and not child.is_symlink()
-    ]
+    )
 
 
 def _folders_of_tables(base: Path) -> list[Path]:
