@@ -29,7 +29,6 @@ _WITH_COMMA = re.compile(r"(\d+),(\d+)")
 
 _NUM_LOOKED_AT = 100
 _TICKS = frozenset({"0", "1", "0.0", "1.0", "-1"})
-_MOST_CLASSES = 100
 _FEW_CLASSES = 8
 _LEAST_PER_CLASS = 5
 
@@ -71,19 +70,19 @@ def of_labels(cells: Iterable[Any]) -> list[str]:
     if any("," in text for text in distinct) and not have_decimal_comma(distinct):
         return []  # lists of numbers
     is_rare = len(texts) < _LEAST_PER_CLASS * len(distinct)
-    is_much = len(distinct) > _MOST_CLASSES or (len(distinct) > _FEW_CLASSES and is_rare)
-    return distinct if is_much else []
+    return distinct if is_rare and len(distinct) > _FEW_CLASSES else []
 
 
 def have_decimal_comma(texts: Iterable[str | None]) -> bool:
     """True if the comma in each text is that of a fraction, as in `1,0` and `2,3`, and separates
-    no labels: those would hardly be two everywhere, in no order and with equally many digits."""
+    no labels: those would hardly be two everywhere, the second 0 or twice the same, and with
+    equally many digits."""
     found = [_WITH_COMMA.fullmatch(text.strip()) for text in {*texts} if text and text.strip()]
     pairs = [(one[1], one[2]) for one in found if one]
     return (
         len(pairs) == len(found) > 1
         and len({len(digits) for _, digits in pairs}) == 1
-        and any(int(one) >= int(two) for one, two in pairs)
+        and any(one == two or two.startswith("0") for one, two in pairs)
     )
 
 

@@ -52,6 +52,10 @@ def test_codes_with_a_point_are_classes(table):
     assert set(readers.read(DataSource(path=folder)).pictures["label"]) == {"1.1", "1.2", "2.1"}
 
 
+def test_many_codes_of_several_pictures_are_no_measurements():
+    assert not measurements.of_labels([f"{n}.{n % 9 + 1}" for n in range(250, 370)] * 5)
+
+
 @pytest.mark.parametrize("name", ["age", "temperature (°C)", "Weight [g]", "size_kb", "widthMm"])
 def test_numbers_of_a_quantity_are_classes_only_if_somebody_says_so(table, name):
     folder = table(name, *["15", "16", "17"] * 4)
@@ -80,6 +84,8 @@ def test_a_y_alone_may_be_the_label(table):
     assert set(readers.read(DataSource(path=folder)).pictures["label"]) == {"0", "1", "2"}
 
 
-@pytest.mark.parametrize("texts", [["1,5"], ["1,5", "2"], ["1,5", "2,7"], ["1,5", "2,10"], []])
+@pytest.mark.parametrize(
+    "texts", [["1,5"], ["1,5", "2"], ["1,5", "2,7"], ["1,5", "2,10"], ["3,1", "5,2"], []]
+)
 def test_lists_of_numbers_have_no_decimal_comma(texts):
     assert not measurements.have_decimal_comma(texts)
