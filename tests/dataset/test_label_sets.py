@@ -128,6 +128,8 @@ def test_names_with_blanks_stay_whole() -> None:
 def test_marks_within_names_do_not_separate_labels() -> None:
     cells = ["colour:red", "colour:blue", "shape:red", "shape:blue", "t-shirt", "shirt"]
     assert of_rows(cells, cells) == [[cell] for cell in cells]
+    for cells in (["fire-truck", "fire", "truck"], ["ice_cream", "ice", "cream"], ["C#", "C"]):
+        assert of_rows(cells, cells) == [[cell] for cell in cells]
 
 
 def test_the_order_of_labels_says_nothing(folder: Path) -> None:

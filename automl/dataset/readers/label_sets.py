@@ -17,7 +17,7 @@ _LIKELY = "/+&:#~^*\\ -_"
 """Characters that may be part of a name, as in `milk bottle`."""
 
 _OF_NAMES = "-_:#"
-"""Those that mostly are: every part has to stand alone somewhere."""
+"""Those that mostly are: several texts have to have them, and every part to stand alone."""
 
 _MOSTLY = 0.9
 _FEW = 4
@@ -173,7 +173,9 @@ def _recurs(texts: Sequence[str], mark: str) -> bool:
     distinct = {text.strip() for text in texts}
     several = [_split(text, mark) for text in distinct if mark in text]
     parts = {part for each in several for part in each}
-    return parts <= distinct or (mark not in _OF_NAMES and len(parts) < len(several))
+    if mark in _OF_NAMES:
+        return len(several) > 1 and parts <= distinct
+    return parts <= distinct or len(parts) < len(several)
 
 
 def _split(text: str, separator: str) -> list[str]:
