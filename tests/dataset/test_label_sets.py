@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -145,6 +146,23 @@ def test_the_order_of_labels_says_nothing(folder: Path) -> None:
     kinds = {finding.kind for finding in found.report.findings}
     assert "exact_duplicates" in kinds
     assert "label_conflict" not in kinds
+
+
+def test_the_data_hash_is_that_of_versions_which_were_saved_before_sets_were_sorted(
+    folder: Path,
+) -> None:
+    path = as_jsonl(folder)
+    path.write_text(path.read_text().replace('["cat", "dog"]', '["dog", "cat"]'))
+    found = looked_at(path)
+    rows = [
+        [content, ", ".join(labels), ""]
+        for content, labels in zip(
+            found.samples["content_hash"], found.samples["label_set"], strict=True
+        )
+    ]
+    assert "dog, cat" in {labels for _, labels, _ in rows}
+    expected = hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()
+    assert found.report.data_hash == expected
 
 
 def test_copies_with_other_sets_are_a_conflict_that_a_set_settles(folder: Path) -> None:

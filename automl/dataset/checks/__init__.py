@@ -112,5 +112,9 @@ def _distribution(values: pd.Series) -> Distribution | None:
 
 
 def _data_hash(readable: pd.DataFrame) -> str:
-    columns = readable[["content_hash", "label", "split"]].fillna("").astype(str)
+    columns = readable[["content_hash", "label", "split"]]
+    if label_sets.are_in(readable):  # in the order of the data, as in hashes that are kept
+        labels = readable[label_sets.COLUMN].map(", ".join, na_action="ignore")
+        columns = columns.assign(label=labels.astype("str"))
+    columns = columns.fillna("").astype(str)
     return hashlib.sha256(json.dumps(sorted(columns.values.tolist())).encode()).hexdigest()
