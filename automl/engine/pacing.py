@@ -10,7 +10,7 @@ from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.engine.space_points import axis
 from automl.experiments import endings, leaderboard
-from automl.experiments.records import TrialRecord
+from automl.experiments.records import TrialRecord, TrialState
 from automl.jobs import automode, plan_text, schedule, speeds
 from automl.jobs.distributions import Choice
 from automl.jobs.hyperparameters import NETWORKS, PROBES, is_mirrored, networks_of
@@ -109,11 +109,13 @@ class Pacer:
         return max(len(networks_of(each)) for each in candidates if each is not None)
 
     def _may_hand_out_trained(self) -> bool:
-        """True if the best trial so far was trained, or may share an ensemble with one that was."""
+        """True if a trained trial is the best so far, may share its ensemble, or is running."""
         best = self._results.best_trial()
+        tuned = [one for one in self._results.trials.values() if one.method == "fine_tuning"]
+        if any(trial.state is TrialState.RUNNING for trial in tuned):
+            return True  # it may become the best one
         return best is not None and any(
-            trial.method == "fine_tuning" and trial.evaluations and _shares_size(trial, best)
-            for trial in self._results.trials.values()
+            trial.evaluations and _shares_size(trial, best) for trial in tuned
         )
 
     def _kept_for_refit(self, most: float) -> float:

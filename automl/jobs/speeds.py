@@ -22,6 +22,9 @@ those that other figures of this program are from."""
 _NUM_ENDS = 5
 """Latest ends of searches that are remembered, of each kind."""
 
+_FEWEST_ENDS = 3
+"""Ends that may have been easy ones: with fewer, no less is kept than what is expected."""
+
 _END_MARGIN = 1.25
 """Factor on the longest of them that is kept for the next end."""
 
@@ -87,11 +90,15 @@ class Speeds(FrozenModel):
         return max(1.0, seconds / (_QUIET_SECONDS * sum(map(gmacs, self.networks))))
 
     def end_factor(self, *, is_frozen: bool) -> float:
-        """Factor on what is expected of an end, by those that were measured; 1 without any."""
+        """Factor on what is expected of an end, by those that were measured; 1 without any.
+
+        The next end must not pass its limit, so two ends do not lower it.
+        """
         taken = self.ends.get(kind_of_end(is_frozen=is_frozen))
         if not taken:
             return 1.0
         low, high = _END_BOUNDS
+        low = low if len(taken) >= _FEWEST_ENDS else 1.0
         return min(max(_END_MARGIN * max(taken), low), high)
 
     def times(self, factors: Mapping[str, float], other: float) -> Self:

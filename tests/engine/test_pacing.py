@@ -255,6 +255,10 @@ def test_probes_have_the_time_that_the_end_of_a_trained_model_would_take(tmp_pat
         results._set(build_trial("trial-001", [0.9], number=1, hyperparameters=best))
         assert results.best_trial() == results.trials["trial-001"]
         assert gained(probe) == pytest.approx(expected, abs=0.5)
+    smaller = {**pair, "training_crop_size": 160}
+    results._set(build_trial("trial-001", [0.9], number=1, hyperparameters=smaller))
+    results._set(trained(0, 1.0).model_copy(update={"state": TrialState.RUNNING}))
+    assert gained(probe) == pytest.approx(0, abs=0.5)  # it may become the best one
 
 
 def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:
