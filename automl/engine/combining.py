@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from automl.engine import cluster
+from automl.engine import cluster, failures
 from automl.engine.results import Results
 from automl.evaluation import answers, ensembles
 from automl.evaluation.ensembles import Ensemble
@@ -43,9 +43,7 @@ def combine(job: Job, results: Results) -> None:
         add_ensemble(results, _in_a_worker)
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no ensemble")
-        note = mark("There is no ensemble: {error}").format(
-            error=f"{type(error).__name__}: {error}"
-        )
+        note = mark("There is no ensemble: {error}").format(error=failures.cause_of(error))
         results.add_notes(note)
 
 

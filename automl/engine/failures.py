@@ -35,16 +35,24 @@ _OTHERWISE = mark(
 
 
 def explain(error: Exception) -> TrialError:
-    """Cause, next step and traceback of the error that is being handled.
-
-    The message of an error of our own is a sentence for the user; any other needs its class, too.
-    """
-    is_ours = isinstance(error, (UserError, ExperimentError))
+    """Cause, next step and traceback of the error that is being handled."""
     return TrialError(
-        cause=str(error) if is_ours else f"{type(error).__name__}: {error}",
+        cause=cause_of(error),
         next_step=next_step(type(error)),
         traceback=traceback.format_exc(),
     )
+
+
+def cause_of(error: Exception) -> str:
+    """The message of an error; that of a library needs its class, too.
+
+    Ray's error for a function that has failed in a worker holds the error there; its own text is a
+    traceback of many lines.
+    """
+    inner = getattr(error, "cause", None)
+    error = inner if isinstance(inner, Exception) else error
+    is_ours = isinstance(error, (UserError, ExperimentError))
+    return str(error) if is_ours else f"{type(error).__name__}: {error}"
 
 
 def next_step(kind: type[BaseException]) -> str:

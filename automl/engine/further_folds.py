@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from automl.engine import fold_rule, pacing, refit, worker_calls
+from automl.engine import failures, fold_rule, pacing, refit, worker_calls
 from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.results import Results
 from automl.engine.worker_calls import GivenUpError
@@ -52,7 +52,7 @@ def add(inputs: RefitInputs, results: Results, answer: Answer | None = None) -> 
             return
         except Exception as error:  # noqa: BLE001 (the search is complete without it)
             _log.exception("a fine-tuned trial gets no further fold")
-            _note(results, trial, f"{type(error).__name__}: {error}")
+            _note(results, trial, failures.cause_of(error))
             return
 
 

@@ -124,7 +124,7 @@ def refit_best(
         _note(results, trial, str(reason))
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("the best trial cannot be fitted again")
-        _note(results, trial, f"{type(error).__name__}: {error}")
+        _note(results, trial, failures.cause_of(error))
 
 
 def refuse_worse(metric: str, before: Predictions, after: Predictions) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automl.dataset.pixels import picture_sizes
-from automl.engine import cluster, combining, refit, worker_calls
+from automl.engine import cluster, combining, failures, refit, worker_calls
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources
 from automl.engine.results import Results
@@ -56,7 +56,7 @@ def add(inputs: RefitInputs, results: Results) -> None:
         _note(results, str(reason))
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no soup")
-        _note(results, f"{type(error).__name__}: {error}")
+        _note(results, failures.cause_of(error))
 
 
 def _note(results: Results, reason: str) -> None:

@@ -23,6 +23,7 @@ from automl.dataset.packed_pictures import PackedPictures
 from automl.engine import (
     cluster,
     deaths,
+    failures,
     forked_worker,
     measuring,
     ray_internals,
@@ -168,7 +169,8 @@ def failing_calls() -> dict[str, Any]:
                 max_deaths=1,
             )
         except RayError as error:
-            found[name] = [len(begun), [kind.__name__ for kind in type(error).__mro__]]
+            kinds = [kind.__name__ for kind in type(error).__mro__]
+            found[name] = [len(begun), kinds, failures.cause_of(error)]
     return found
 
 

@@ -169,9 +169,12 @@ def test_a_network_that_cannot_be_measured_ends_nothing(seen: dict[str, Any]) ->
 def test_a_call_whose_worker_dies_is_made_again_and_one_that_fails_is_not(
     seen: dict[str, Any],
 ) -> None:
-    num_calls, kinds = seen["failing_calls"]["fails"]
+    num_calls, kinds, cause = seen["failing_calls"]["fails"]
     assert (num_calls, "ZeroDivisionError" in kinds) == (1, True), kinds
-    num_calls, kinds = seen["failing_calls"]["dies"]
+    assert cause == "ZeroDivisionError: division by zero", changed(
+        "RayTaskError.cause", "failures.py, cause_of"
+    )
+    num_calls, kinds, _ = seen["failing_calls"]["dies"]
     assert (num_calls, "WorkerCrashedError" in kinds) == (2, True), kinds
 
 
