@@ -26,8 +26,9 @@ def p_values_against_best(
     """
     trial_ids = [trial.trial_id for trial in ties.compared(experiment_dir, ranked)]
     answers = [cached_evaluation.of_trial(experiment_dir, trial_id) for trial_id in trial_ids]
+    by_own = tuple(trial.trial_id for trial in ranked if metric in trial.own_scores)
     with st.spinner(_("Comparing the trials with the best one")):
-        return _p_values(metric, tuple(each for each in answers if each))
+        return _p_values(metric, tuple(each for each in answers if each), by_own)
 
 
 def p_value(metric: str, first: Answers, second: Answers) -> float | None:
@@ -44,9 +45,14 @@ def across(metric: str, first: Answers, second: Answers) -> Comparison | None:
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _p_values(metric: str, answers: tuple[Answers, ...]) -> dict[str, float | None]:
+def _p_values(
+    metric: str, answers: tuple[Answers, ...], by_own: tuple[str, ...]
+) -> dict[str, float | None]:
+    """by_own: ids of the trials that are ranked with thresholds of their own."""
     ranked = {
         each.trial_id: own_thresholds.tested(each.experiment_dir, each.predictions, metric)
+        if each.trial_id in by_own
+        else each.predictions
         for each in answers
     }
     return ties.against_best(ranked, metric)

@@ -80,6 +80,9 @@ def test_trials_of_an_earlier_version_are_ranked_as_those_to_come(searched) -> N
     for trial in results.trials.values():
         before = {"own_scores": {}, "comparable_scores": {"iou": trial.score("iou")}}
         store.save_trial(results.experiment_dir, trial.model_copy(update=before))
+    ordered = leaderboard.by_score(store.load_trials(results.experiment_dir), "iou")
+    assert [trial.trial_id for trial in ordered] == ["t1", "t0"]
+    assert ties.p_values(results.experiment_dir, ordered, "iou")["t0"] < 0.05  # at 0.5, too
     again = Results(results.experiment_dir, "iou")
     again.add_own_scores()
     assert [trial.own_scores for trial in again.trials.values()] == ranked
