@@ -166,7 +166,7 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
     reason, end = ending.reason if ending else "", EndTime()
     results.end_rest(reason or mark("The search ended before it started."))
     results.expect()
-    _look_further(inputs, ending, results, end)
+    has_looked = _look_further(inputs, ending, results, end)
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):
         causes = [trial.reason for trial in results.trials.values() if trial.reason]
@@ -176,7 +176,7 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
         results.update(message=mark("Exporting {trial}.").format(trial=best.trial_id))
         with end.running():
             is_exported = _export(results, best.trial_id)
-        if is_exported:
+        if is_exported and has_looked:  # an end without a part of it is shorter than others
             end.keep(inputs, results, best)
     is_success = ending is None or ending.is_success
     results.update(
@@ -189,14 +189,15 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
 
 def _look_further(
     inputs: RefitInputs, ending: "Ending | None", results: Results, end: EndTime
-) -> None:
-    """Look for more evidence and for better models, unless the user or the job wants none."""
+) -> bool:
+    """Look for more evidence and for better models; False if the user or the job wants none."""
     if ending is not None and (ending.is_good_enough or not ending.is_success):
-        return
+        return False
     further_folds.add(inputs, results)
     soups.add(inputs, results)
     with end.running():
         combining.combine(inputs.job, results)
+    return True
 
 
 def _export(results: Results, trial_id: str) -> bool:

@@ -169,5 +169,5 @@ def test_after_the_exit_score_nothing_better_is_looked_for(
     inputs, results = searched
     before = dict(results.trials)
     ending = Ending("The exit score was reached.", is_success=True, is_good_enough=True)
-    lifecycle._look_further(inputs, ending, results, EndTime())
+    assert not lifecycle._look_further(inputs, ending, results, EndTime())
     assert (results.trials, results.experiment.notes) == (before, [])
