@@ -16,7 +16,7 @@ import pytest
 from automl.dataset import archive_copies, contained, picture_location, readers
 from automl.jobs.data_source import DataSource
 
-SECONDS, GROWTH = 10, 500 * 1000**2
+SECONDS, GROWTH = 30, 500 * 1000**2
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 
 
