@@ -403,7 +403,7 @@ def test_a_first_score_shows_a_doubtful_label_and_relabels_it(
     page = open_page("dataset", data=str(pictures))
     look_at_the_pictures(page)
     assert "It says nothing about bird (1)" in texts(page).replace("\\", "")
-    page.selectbox(key="merge bird into").select("cat").run()
+    page.selectbox(key="merge bird because of single_image_class").select("cat").run()
     assert "bird is now cat" in texts(page)
     click(page, "Undo")
     page.button(key="leave out single_image_class").click().run()
@@ -422,6 +422,28 @@ def test_a_first_score_shows_a_doubtful_label_and_relabels_it(
     assert "1 picture given another label" in texts(page)
     look_at_the_pictures(page)
     assert any("Your corrections" in each.value for each in [*page.info, *page.success])
+
+
+def test_a_class_without_training_pictures_is_merged_from_either_of_its_findings(
+    open_page, make_pictures, tmp_path
+):
+    pictures = make_pictures(("bird", "cat", "dog"), per_class=6)
+    parts = ["train", "train", "train", "validation", "validation", "test"]
+    of_bird = ["validation", "validation", "validation", "test", "test", "test"]
+    rows = [
+        f"{pictures}/{name}/{number}.png,{name},{part}"
+        for name in ("bird", "cat", "dog")
+        for number, part in enumerate(of_bird if name == "bird" else parts)
+    ]
+    table = tmp_path / "pets.csv"
+    table.write_text("\n".join(["image,label,split", *rows]))
+    page = open_page("dataset", data=str(table))
+    page.selectbox(key="merge bird because of test_label_unknown").select("dog").run()
+    assert "bird is now dog" in texts(page)
+    click(page, "Undo")
+    page.selectbox(key="merge bird because of validation_label_unknown").select("cat").run()
+    assert "bird is now cat" in texts(page)
+    assert counted(page, "classes") == "2"
 
 
 def look_at_the_pictures(page):

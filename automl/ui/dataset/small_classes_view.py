@@ -1,7 +1,8 @@
 """Draw the ways on from a class with too few pictures: merge it, leave it out, or undo."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -41,7 +42,8 @@ def settle(
     for name in list(small)[:_NUM_MERGED]:
         likely = Counter(str(predicted[path]) for path in small[name] if path in predicted)
         likely_names = [other for other, _count in likely.most_common() if other in others]
-        _merge(name, likely_names[:1], others, original, corrections)
+        rename = partial(picture_changes.rename, name, original=original, corrections=corrections)
+        _merge(name, likely_names[:1], others, rename, reason=kind)
     if data_choice.can_undo():
         st.button(
             _("Undo the last change"),
@@ -54,7 +56,8 @@ def settle(
 def _small(paths: Sequence[str], corrected: Manifest) -> dict[str, list[str]]:
     """Paths by class, for classes of these pictures that cannot be trained."""
     samples = corrected.samples
-    used = samples[samples["split"].isin(["train", "validation"])]
+    is_given = (samples["split"] == "validation") & samples["fold"].isna()
+    used = samples[samples["split"].isin(["train", "validation"]) & ~is_given]
     sizes = label_sets.each_label(used).value_counts()
     rows = samples[samples["path"].isin(list(paths))]
     found: dict[str, list[str]] = {}
@@ -65,21 +68,23 @@ def _small(paths: Sequence[str], corrected: Manifest) -> dict[str, list[str]]:
 
 
 def _merge(
-    name: str, likely: list[str], others: list[str], original: Manifest, corrections: Corrections
+    name: str, likely: list[str], others: list[str], rename: Callable[[str], None], *, reason: str
 ) -> None:
-    def merge(other: str | None) -> None:
-        if other is not None:
-            picture_changes.rename(name, other, original, corrections)
-
     for other in likely:
         st.button(
             wording.plain(_("Merge {name} into {other}").format(name=name, other=other)),
             icon=":material/merge:",
-            key=f"merge {name} into {other}",
-            on_click=merge,
+            key=f"merge {name} into {other} because of {reason}",
+            on_click=rename,
             args=(other,),
         )
-    choice, title = f"merge {name} into", _("Merge {name} into …").format(name=name)
+    choice = f"merge {name} because of {reason}"  # a class may have several findings
+    title = _("Merge {name} into …").format(name=name)
+
+    def take() -> None:
+        if (other := st.session_state[choice]) is not None:
+            rename(other)
+
     st.selectbox(
         title,
         others,
@@ -87,6 +92,6 @@ def _merge(
         placeholder=title,
         label_visibility="collapsed",
         key=choice,
-        on_change=lambda: merge(st.session_state[choice]),
+        on_change=take,
         width=260,
     )
