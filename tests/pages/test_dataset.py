@@ -480,6 +480,8 @@ def test_pictures_that_are_selected_are_changed_together_and_it_is_undone(
     page.button(key="go back to clean").click().run()
     assert "1 picture given another label" in texts(page)
     assert [one.name for one in data_versions.of(pictures)] == ["clean"]
-    saved = open_page("dataset", data=str(pictures))
-    assert "Go on with these changes" not in [button.label for button in saved.button]
+    later = open_page("dataset", data=str(pictures))
+    assert "2 pictures moved" in texts(later)  # in the other tab, and in no version
+    click(later, "Forget them")
+    assert "Go on with these changes" not in [button.label for button in later.button]
     assert audit.read()[-1].details["name"] == "clean"

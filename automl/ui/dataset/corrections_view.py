@@ -325,10 +325,15 @@ def _offer(unsaved: Unsaved) -> None:
         st.button(
             _("Go on with these changes"),
             icon=":material/restore:",
-            on_click=data_choice.correct,
-            args=(unsaved.corrections,),
+            on_click=data_choice.go_on_with,
+            args=(unsaved,),
         )
-        st.button(_("Forget them"), icon=":material/delete:", on_click=data_choice.forget_unsaved)
+        st.button(
+            _("Forget them"),
+            icon=":material/delete:",
+            on_click=data_choice.forget,
+            args=(unsaved,),
+        )
 
 
 def _undo() -> None:

@@ -3,6 +3,7 @@
 All but the corrections is kept in the URL too, so that a reload keeps it.
 """
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from automl.jobs.corrections import Corrections
     from automl.jobs.unsaved_corrections import Unsaved
 
+_SESSION = "session of corrections"
 _CODE_PAGE, _LEAVE_OUT = "code_page", "leave_out"
 COLUMNS = ("image_column", "split_column", "group_column")
 FOLDERS = (
@@ -98,7 +100,8 @@ def take(job: Job) -> None:
     choose(job.training_data)
     for name, value in link_to(job).items():
         selection.remember(name, value)
-    _set_corrections(job.corrections)  # those of before may be in no version; these are in the job
+    _set_corrections(job.corrections)
+    st.session_state.pop(_SESSION, None)  # what is kept of those before is not overwritten
 
 
 def link() -> dict[str, str]:
@@ -258,7 +261,8 @@ def corrections() -> "Corrections":
 def correct(changed: "Corrections") -> None:
     """Set the corrections of the chosen data; `undo` takes it back.
 
-    They are kept beside the session, too, which a closed tab ends; see `unsaved`.
+    They are kept beside the session, too, which a closed tab ends; see `unsaved`. No other session
+    overwrites them.
     """
     _set_corrections(changed)
     _keep(changed)
@@ -267,28 +271,32 @@ def correct(changed: "Corrections") -> None:
 def unsaved() -> "Unsaved | None":
     """Corrections of the chosen data that the visitor has made in another session.
 
-    None if this session has some, or if they are a version that was saved.
+    The latest that are in no version; None if there are none, or if this session has some.
     """
     from automl.jobs import data_versions, unsaved_corrections
 
     if _corrections_key() in st.session_state:
         return None
-    data = Path(selection.remembered("data") or "")
-    found = unsaved_corrections.of(data, sign_in.person().name)
-    if found is None:
-        return None
+    data, by, session = _whose()
+    found = unsaved_corrections.of_others(data, by, session)
     try:
-        versions = data_versions.of(data)
+        saved = [one.corrections for one in data_versions.of(data)] if found else []
     except UserError:  # the page says it where it draws the versions
-        versions = []
-    return None if found.corrections in [one.corrections for one in versions] else found
+        saved = []
+    return next((one for one in found if one.corrections not in saved), None)
 
 
-def forget_unsaved() -> None:
+def go_on_with(found: "Unsaved") -> None:
+    """Take the corrections of another session into this one."""
+    correct(found.corrections)
+    forget(found)
+
+
+def forget(found: "Unsaved") -> None:
     """Forget the corrections of another session."""
-    from automl.jobs.corrections import Corrections
+    from automl.jobs import unsaved_corrections
 
-    _keep(Corrections())
+    unsaved_corrections.forget(found)
 
 
 def _set_corrections(changed: "Corrections") -> None:
@@ -301,8 +309,13 @@ def _set_corrections(changed: "Corrections") -> None:
 def _keep(changed: "Corrections") -> None:
     from automl.jobs import unsaved_corrections
 
-    data = Path(selection.remembered("data") or "")
-    unsaved_corrections.keep(data, sign_in.person().name, changed)
+    unsaved_corrections.keep(*_whose(), changed)
+
+
+def _whose() -> tuple[Path, str, str]:
+    """The chosen data, the visitor, and the name of this session."""
+    session = st.session_state.setdefault(_SESSION, secrets.token_hex(8))
+    return Path(selection.remembered("data") or ""), sign_in.person().name, session
 
 
 def can_undo() -> bool:
