@@ -40,9 +40,9 @@ def shrunk(
     used = samples.loc[samples["problem"].isna() & samples["split"].notna(), columns]
     is_given = (used["split"] == "validation") & used["fold"].isna()
     trains = used["split"].isin(["train", "validation"]) & ~is_given
-    before = Counter(label_sets.each_label(used[trains]))
+    before = _sizes(used[trains])
     changed = used[trains & used[by].isin(list(answers))]
-    lost = Counter(label_sets.each_label(changed))
+    lost = _sizes(changed)
     gained = Counter(_labels(answers[name] for name in changed[by]))
     held_out = set(label_sets.each_label(used[~trains])) | (set(lost) if are_held_out else set())
     fewest = 1 if has_sets or is_given.any() else 2
@@ -53,6 +53,12 @@ def shrunk(
 
     few = [each for each in map(of, lost) if each.after < min(each.before, FEW_IMAGES)]
     return sorted(few, key=lambda each: (not each.is_blocking, each.after, each.name))
+
+
+def _sizes(samples: pd.DataFrame) -> Counter[str]:
+    """Pictures by label; pandas counts them, for pages ask this for each of their buttons."""
+    sizes = label_sets.each_label(samples).value_counts()
+    return Counter({str(name): int(size) for name, size in sizes.items()})
 
 
 def _labels(answers: Iterable[str | list[str] | None]) -> list[str]:
