@@ -29,7 +29,7 @@ def _sentence(found: Shrunk) -> str:
     if found.after:
         text = _("{name} is left with {after} of {before} pictures.")
     else:
-        text = _("{name} is left without any of its {before} pictures.")
+        text = _("{name} is left without a picture.")
     return text.format(
         name=found.name, after=wording.integer(found.after), before=wording.integer(found.before)
     )
