@@ -4,16 +4,13 @@ import filecmp
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from automl.cli import lookup
-from automl.cli.output import FAILED, fail, refusals, tell
+from automl.cli.output import fail, refusals, tell
 from automl.host import extras
-
-if TYPE_CHECKING:
-    import socket
 
 _PACKAGES = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
 _MAX_MB = 1_000_000_000
@@ -139,7 +136,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
             command = f"automl shadow {shlex.quote(str(recorded))}"
             tell(f"{first} answers first. How far the two agree: {command}")
 
-    with refusals(), _listen(host, port) as listening:
+    with refusals(), server.listen(host, port) as listening:
         server.serve(
             model_dirs,
             listening,
@@ -208,13 +205,3 @@ def _url_name(model_dir: Path) -> str:
     """Return a name for the model that is valid in a URL."""
     name = model_dir.parent.name if model_dir.name == "best_model" else model_dir.name
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
-
-
-def _listen(host: str, port: int) -> "socket.socket":
-    from automl.errors import ServingError
-    from automl.serving import server
-
-    try:
-        return server.listen(host, port)
-    except ServingError as error:
-        fail(str(error), FAILED)

@@ -22,7 +22,7 @@ HEAVY = {"torch", "torchvision", "timm", "ray", "streamlit", "pandas"}
 
 def refused(*arguments):
     result = CliRunner().invoke(cli, ["serve", *map(str, arguments)])
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert result.stdout == ""
     return result.stderr
 
