@@ -123,6 +123,7 @@ def test_two_experiments_are_compared_on_the_pictures_that_both_answered_for(
     assert (alone.exit_code, alone.stdout) == (2, "")
     assert "The version of the data of pets is not known" in alone.stderr
     assert automl("compare", "pets", "pets:t9").exit_code == 2
+    assert automl("compare", "pets:", "copy").stderr.startswith("pets: names no trial. Write pets:")
     itself = automl("compare", "copy:t1", "copy")
     assert (itself.exit_code, itself.stdout) == (2, "")
     assert itself.stderr.startswith("pets/t1 is there twice. Name another trial")

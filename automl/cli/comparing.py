@@ -58,6 +58,8 @@ def _with_each_other(rows: list[tuple[dict[str, Any], str]], *, as_json: bool) -
 def _chosen(named: str) -> "tuple[Experiment, str]":
     """The experiment and the trial that an argument names."""
     name, _, trial_id = ("", "", "") if Path(named).exists() else named.rpartition(":")
+    if name and not trial_id:
+        fail(f"{named} names no trial. Write {named}trial-003, or {name} for the best one.")
     source = lookup.find(name or named)
     with refusals():
         return source, source.chosen_trial(trial_id if name else None)
