@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from automl.cli import cli
@@ -83,10 +84,20 @@ def test_a_wrong_choice_and_a_missing_value_are_answered_with_what_is_allowed(
     assert words in said(automl(*arguments))
 
 
+def test_a_column_is_refused_where_no_table_is_read(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "cat" / "1.png")
+    for option in ("--target-column", "--image-column"):
+        assert said(automl("check", tmp_path, option, "kind")).startswith(
+            f"{option} names a column of a table, but {tmp_path} is read without one."
+        )
+
+
 def test_an_unknown_action_is_no_action_that_nobody_took() -> None:
-    assert "--action is 'begin'; allowed is sign_in, look, predict" in said(
-        automl("audit", "--action", "begin")
-    )
+    for options in ((), ("--json",)):
+        assert "--action is 'begin'; allowed is sign_in, look, predict" in said(
+            automl("audit", "--action", "begin", *options)
+        )
     assert automl("audit", "--action", "start").exit_code == 0
 
 

@@ -37,13 +37,13 @@ def show_audit(
         for entry in audit.read()
         if all(getattr(entry, name) == value for name, value in filters.items())
     ][-last:]
+    if not entries and action is not None and action not in list(permissions.Action):
+        fail(f"--action is {short(action)}; allowed is {', '.join(permissions.Action)}.")
     if as_json:
         say_json({"path": str(audit.path()), "entries": [_content(entry) for entry in entries]})
     elif entries:
         columns = ["time", "who", "role", "via", "action", "experiment", "outcome", ""]
         say_table(columns, [_row(entry) for entry in entries])
-    elif action is not None and action not in list(permissions.Action):
-        fail(f"--action is {short(action)}; allowed is {', '.join(permissions.Action)}.")
     else:
         say(f"{audit.path()} has no matching entries.")
 

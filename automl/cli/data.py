@@ -19,13 +19,14 @@ from automl.cli.output import (
     say_table,
     tell,
 )
-from automl.errors import UserError
+from automl.errors import DataError, UserError
 from automl.host import home
 from automl.jobs import datastores
 
 if TYPE_CHECKING:
     from automl.dataset.reading import Reading
     from automl.dataset.report import DatasetReport
+    from automl.jobs.job import Job
 
 
 _MAX_ROWS = 100
@@ -122,6 +123,7 @@ def check(  # noqa: PLR0913 (the options of a command)
     with refusals():
         places = datastores.places(datastore, data_asset)
         job = labels_file.added(job_file.load(source, keys, *places), add or [])
+        _refuse_without_table(job, [name for name, column in columns.items() if column])
         report = manifest.look(job).report
     if not as_json:
         _say_report(report)
@@ -142,6 +144,22 @@ def check(  # noqa: PLR0913 (the options of a command)
         first_look.say_score(score)
     if report.blocking:
         raise typer.Exit(FAILED)
+
+
+def _refuse_without_table(job: "Job", named: list[str]) -> None:
+    """Refuse columns of a table where the data is read without one; `named`: keys of a job."""
+    from automl.dataset.readers import opening
+
+    if not named:
+        return
+    data = job.training_data
+    with opening.opened(data, job.target_column_name, job.datastores) as found:
+        if found.table is None:
+            option = "--target-column" if "target_column_name" in named else "--image-column"
+            raise DataError(
+                f"{option} names a column of a table, but {data.path} is read without one. "
+                f"Leave {option} out, or name the table itself."
+            )
 
 
 def _with_section(option: str) -> str:
