@@ -10,6 +10,7 @@ from pathlib import Path
 
 from automl.dataset import picture_location
 from automl.dataset.preprocessing import UnreadablePicture
+from automl.errors import DamagedFileError
 from automl.experiments import store
 from automl.explanation.explainer import Explanation
 from automl.texts import _
@@ -44,7 +45,7 @@ class ScoredAnswers:
     """The answers by which a trial was scored, by the content of pictures."""
 
     def __init__(self, experiment_dir: Path, trial_id: str) -> None:
-        """Read nothing yet; a trial without answers, or without its data, has none."""
+        """Read nothing yet; a trial whose answers or data are missing or damaged has none."""
         self._experiment_dir, self._trial_id = experiment_dir, trial_id
 
     def of(self, picture: Path) -> Mapping[str, float]:
@@ -63,8 +64,10 @@ class ScoredAnswers:
         path = store.predictions_path(self._experiment_dir, self._trial_id)
         if not (path.is_file() and store.samples_path(self._experiment_dir).is_file()):
             return {}
-        samples = store.load_samples(self._experiment_dir)
+        try:
+            samples, found = store.load_samples(self._experiment_dir), store.load_predictions(path)
+        except DamagedFileError:  # the explanation is complete without them
+            return {}
         names, contents = store.class_names(samples), samples.set_index("id")["content_hash"]
-        found = store.load_predictions(path)
         rows = zip(found.sample_ids.tolist(), found.probabilities.tolist(), strict=True)
         return {str(contents[row]): dict(zip(names, each, strict=True)) for row, each in rows}

@@ -1,6 +1,7 @@
 """An answer looked at closely, as a click on a picture of the trial page opens it."""
 
 import importlib.util
+import shutil
 
 import numpy as np
 import pytest
@@ -109,6 +110,9 @@ def test_an_explanation_takes_the_place_of_the_picture_until_one_leafs_on(
     scored = ScoredAnswers(directory, "t1")
     assert scored.of(tmp_path / "data" / "blue" / "0.png") == {"blue": 0, "green": 1, "red": 0}
     assert scored.of(tmp_path / "data" / "blue" / "1.png") == {}
+    damaged = shutil.copytree(directory, tmp_path / "damaged")
+    store.predictions_path(damaged, "t1").write_text("no table")
+    assert ScoredAnswers(damaged, "t1").of(tmp_path / "data" / "blue" / "0.png") == {}
     trial = store.load_trial(store.trial_path(directory, "t1"))
     store.save_trial(directory, trial.model_copy(update={"refitted_on": 6}))
     before = app.image[0].value
