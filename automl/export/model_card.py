@@ -42,9 +42,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
     name = store.load_experiment(model.experiment_dir).experiment_id
     parts = [
         f"# {_plain(name)}: {_plain(model.trial.title)}",
-        f"An image classifier with {len(model.description.class_names)} classes: "
-        f"{_plain(model.description.model_name)} (timm `{model.description.timm_name}`), the model "
-        f"of {model.trial.trial_id}{_epoch(model)}.",
+        _summary(model),
         "## How to use it",
         _use(model, parity.format),
         "## How good it is",
@@ -71,10 +69,25 @@ def text(model: TrainedModel, parity: Parity) -> str:
     return file_names.without_home(str(card))
 
 
-def _epoch(model: TrainedModel) -> str:
-    """The epoch of a trained model; a fitted one has none."""
-    epoch = model.description.epoch
-    return f" after epoch {epoch}" if epoch else ""
+def _summary(model: TrainedModel) -> str:
+    """The kind of the model, its trial, and the epoch of one that was trained."""
+    about, trial_id = model.description, model.trial.trial_id
+    num_classes = len(about.class_names)
+    if _is_constant(model):
+        return (
+            f"A constant answer, to compare models with: the model of {trial_id} says of every "
+            f"picture how frequent the {num_classes} classes were in training."
+        )
+    epoch = f" after epoch {about.epoch}" if about.epoch else ""
+    return (
+        f"An image classifier with {num_classes} classes: {_plain(about.model_name)} "
+        f"(timm `{about.timm_name}`), the model of {trial_id}{epoch}."
+    )
+
+
+def _is_constant(model: TrainedModel) -> bool:
+    """True for a model that does not look at pictures."""
+    return model.trial.method == "majority_class"
 
 
 _QUESTIONS = """\
@@ -137,7 +150,8 @@ def _base_model(model: TrainedModel) -> str | None:
     name = model.description.timm_name
     started_elsewhere = model.trial.effective.get("weights") in (None, "random")
     has_others = model.description.parts or model.hyperparameters.checkpoint_run_id
-    return None if started_elsewhere or has_others or "." not in name else f"timm/{name}"
+    has_no_base = started_elsewhere or has_others or _is_constant(model)
+    return None if has_no_base or "." not in name else f"timm/{name}"
 
 
 def _use(model: TrainedModel, form: str) -> str:

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_i
 from automl.engine import trainable
 from automl.errors import ExportError
 from automl.experiments import store
-from automl.export import artefact, formats, int8, onnx_model, standalone
+from automl.export import artefact, formats, int8, model_card, onnx_model, standalone
 from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
@@ -643,6 +644,28 @@ def test_the_card_tells_where_the_model_comes_from(finished: Path) -> None:
     assert "| learning\\_rate | 0.005 |" in text
     assert text.count("?") >= 3
     assert "It has not been scored on test data." in text
+
+
+def test_the_card_of_a_constant_answer_names_no_network(
+    finished: Path, exported: Callable[..., Path]
+) -> None:
+    model = TrainedModel.load(finished, NEIGHBOURS)
+    model = replace(
+        model, description=model.description.model_copy(update={"timm_name": "resnet18.a1_in1k"})
+    )
+
+    def card(method: str) -> ModelCard:
+        values = {**model.trial.hyperparameters, "method": method}
+        effective = {**model.trial.effective, "weights": "resnet18.a1_in1k"}
+        update = {"hyperparameters": values, "effective": effective}
+        of_method = replace(model, trial=model.trial.model_copy(update=update))
+        return ModelCard(model_card.text(of_method, parity_of(exported("weights"))))
+
+    assert card("k_nearest_neighbours").data.base_model == "timm/resnet18.a1_in1k"
+    constant = card("majority_class")
+    assert "base_model" not in constant.data.to_dict()
+    assert "A constant answer, to compare models with" in constant.text
+    assert "(timm `" not in constant.text
 
 
 def test_pictures_come_as_base64_in_every_form_that_is_sent() -> None:
