@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 import os
+import resource
 import runpy
 import shutil
 import subprocess
@@ -717,6 +718,18 @@ def test_the_bundle_serves_azures_requests(finished: Path, exported: Callable[..
         too_large = b" " * (serve.MAX_REQUEST_BYTES + 1)
         assert client.post("/score", content=too_large).status_code == 413
         assert client.get("/ready").json() == {"status": "ready"}
+
+
+def test_a_full_disk_is_an_error_of_the_disk(finished: Path, tmp_path: Path) -> None:
+    """As a limit of the size of a file is; torch aborts the process where it writes itself."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            artefact.export(ExportRequest(finished, TRAINED, "torch", tmp_path / "torch"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_code_of_a_model_that_trained_nothing_is_refused(

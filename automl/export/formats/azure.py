@@ -1,5 +1,6 @@
 """Azure layout: the files of a trial under the paths that Azure's scripts and documents use."""
 
+import io
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,8 +43,10 @@ def _write_checkpoint(path: Path, model: "TrainedModel") -> None:
     """Write the weights and the model's description; loads with `weights_only=True`."""
     import torch
 
-    content = model.description.model_dump(mode="json")
-    torch.save({**content, "state_dict": model.network.network.state_dict()}, path)
+    described = model.description.model_dump(mode="json")
+    content = io.BytesIO()  # on a full disk torch would abort the process
+    torch.save({**described, "state_dict": model.network.network.state_dict()}, content)
+    path.write_bytes(content.getbuffer())
 
 
 def _write_metrics(path: Path, model: "TrainedModel") -> None:

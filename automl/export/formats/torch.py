@@ -1,5 +1,6 @@
 """PyTorch program: made by `torch.export`, runs with torch alone, on batches of any size."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     )
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # it names the folders of this machine
-    torch.export.save(program, folder / "model.pt2")
+    content = io.BytesIO()  # on a full disk torch would abort the process
+    torch.export.save(program, content)
+    (folder / "model.pt2").write_bytes(content.getbuffer())
     model.write_settings(folder, None)
     standalone.copy_preprocessing(folder)
     standalone.write_requirements(folder, "torch", *model.picture_packages())
