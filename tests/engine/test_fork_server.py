@@ -121,6 +121,26 @@ def test_a_job_has_a_server_of_its_own_with_ray_that_ends_with_its_engine(server
     assert not told["has_ray"]
 
 
+def test_workers_of_a_job_whose_server_was_killed_are_forked_from_that_of_the_head(
+    server, tmp_path
+):
+    place, server_pid = server
+    own = forked_worker.place_of(place, "0c000000")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as engine:
+        engine.connect(place)
+        request = {"place": own, "environment": {}}
+        socket.send_fds(engine, [json.dumps(request).encode()], [0, 1, 2])
+        own_pid = int(engine.recv(32))
+        _wait_until(Path(own).exists)
+        os.kill(own_pid, signal.SIGKILL)
+        _wait_until(lambda: not psutil.pid_exists(own_pid))
+        job = {forked_worker.JOB: "0c000000"}
+        with _ask(place, tmp_path / "worker.py", folder=tmp_path, env=job) as asking:
+            told = json.loads(asking.stdout.readline())
+            asking.stdin.close()
+    assert told["parent"] == server_pid
+
+
 def test_a_client_that_ends_before_it_has_asked_leaves_the_server_to_others(server, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
         client.connect(server[0])
