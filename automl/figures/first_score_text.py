@@ -35,8 +35,8 @@ def headline(found: FirstScore) -> str:
         return headline
     names = [f"{name} ({wording.integer(count)})" for name, count in found.unscored.items()]
     nothing = _(
-        "It says nothing about {names}: only a class with two different pictures, of two groups "
-        "where there are groups, can be asked about."
+        "It says nothing about {names}: only a class with two different pictures to train on, of "
+        "two groups where there are groups, can be asked about."
     )
     return f"{headline} {nothing.format(names=', '.join(names))}"
 
