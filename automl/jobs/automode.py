@@ -61,7 +61,7 @@ _TRIALS_FOR_THREE = 16
 """Trials from which one of them is a probe of three networks."""
 
 _LARGEST_BATCH, _SMALLEST_BATCH = 32, 8
-_UPDATES_PER_EPOCH = 200
+_UPDATES_PER_EPOCH = 100
 """Updates of the weights that an epoch of fine-tuning should have, for there are few epochs."""
 
 _TRIALS_TO_MIRROR = 10

@@ -95,7 +95,7 @@ def test_class_means_are_tried_where_a_class_has_a_few_pictures(pictures, is_tri
         assert methods[0] == "linear_probe"
 
 
-@pytest.mark.parametrize(("pictures", "size"), [(40, 8), (3199, 8), (3200, 16), (6400, 32)])
+@pytest.mark.parametrize(("pictures", "size"), [(40, 8), (1599, 8), (1600, 16), (3200, 32)])
 def test_few_pictures_are_trained_in_small_batches(pictures, size):
     plan = automode.plan(situation(weights=WEIGHTS, num_pictures=pictures), 50)
     trained = [one.values for one in plan.opening if "method" not in one.values]
