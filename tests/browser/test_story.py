@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from automl.serving.keeping import PICTURES
 from tests.browser.conftest import IS_WHOLE, Server, on_page
@@ -100,12 +100,25 @@ def train_a_probe(page: Page) -> None:
     on_page(page, "Set up")
     page.get_by_text("One model").click()
     page.get_by_text("Hyperparameters of every trial").click()
-    page.get_by_role("combobox", name="Method").click()
-    page.get_by_role("option", name="linear_probe").click()
+    choose(page, "Method", "linear_probe")
     expect(page.get_by_text("method: linear_probe")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     on_page(page, "Train")
     expect(page.get_by_role("button", name="Try it")).to_be_visible(timeout=300_000)
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Choose a value; the list is opened again where the page was drawn anew and closed it."""
+    page.wait_for_selector(IS_WHOLE)
+    for _ in range(20):
+        page.get_by_role("combobox", name=name).click()
+        try:
+            page.get_by_role("option", name=value).click(timeout=5_000)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+        else:
+            return
+    pytest.fail(f"{value} cannot be chosen for {name}")
 
 
 def stripes(path: Path, number: int) -> Path:
