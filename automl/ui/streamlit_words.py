@@ -13,6 +13,7 @@ from automl import texts
 from automl.texts import PLACEHOLDER, _, mark
 
 _BUTTONS = ".stElementToolbar button"
+_TOOLTIP = "[data-testid=stTooltipContent] p"
 _UPLOADER = "[data-testid=stFileUploaderDropzone]"
 WORDS: dict[str, tuple[str, ...]] = {
     ".stSkipToContent, [data-testid=stSkipToContent]": (mark("Skip to main content"),),
@@ -56,15 +57,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         mark("Previous page"),
         mark("Page {number}"),
     ),
-    f"{_BUTTONS}, .stCode button, [data-testid=stCodeCopyButton]": (
-        mark("Show/hide columns"),
-        mark("Download as CSV"),
-        mark("Search"),
-        mark("Fullscreen"),
-        mark("Close fullscreen"),
-        mark("Copy to clipboard"),
-    ),
-    "[data-testid=stTooltipContent] p": (
+    f"{_BUTTONS}, .stCode button, [data-testid=stCodeCopyButton], {_TOOLTIP}": (
         mark("Show/hide columns"),
         mark("Download as CSV"),
         mark("Search"),
