@@ -23,6 +23,18 @@ def make_picture() -> Callable[..., Path]:
 
 
 @pytest.fixture
+def photos(make_picture: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
+    """Write pictures of these names into a data folder."""
+
+    def write(*names: str) -> Path:
+        for number, name in enumerate(names):
+            make_picture(tmp_path / "data" / name, number)
+        return tmp_path / "data"
+
+    return write
+
+
+@pytest.fixture
 def make_folder(tmp_path: Path, make_picture: Callable[..., Path]) -> Callable[..., Path]:
     """An image folder with so many different pictures in each sub-folder."""
 

@@ -20,18 +20,6 @@ from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 
 
-@pytest.fixture
-def photos(make_picture, tmp_path):
-    """Write pictures of these names into a data folder."""
-
-    def write(*names: str) -> Path:
-        for number, name in enumerate(names):
-            make_picture(tmp_path / "data" / name, number)
-        return tmp_path / "data"
-
-    return write
-
-
 def read(path: Path, **options: object) -> dict[str, tuple[str, str | None]]:
     """Label and split of each picture."""
     rows = readers.read(DataSource.model_validate({"path": path, **options})).pictures

@@ -11,18 +11,6 @@ from automl.errors import DataError
 from automl.jobs.data_source import DataSource
 
 
-@pytest.fixture
-def photos(make_picture, tmp_path):
-    """Write pictures of these names into a data folder."""
-
-    def write(*names: str) -> Path:
-        for number, name in enumerate(names):
-            make_picture(tmp_path / "data" / name, number)
-        return tmp_path / "data"
-
-    return write
-
-
 def said(folder: Path) -> list[str]:
     return [guess.sentence for guess in readers.read(DataSource(path=folder)).guesses]
 
