@@ -124,7 +124,7 @@ def _estimate(asked: _Asked, measured: dict[str, TrialMeasure]) -> Estimate:
                 model_name=name,
                 side=found.speed.side,
                 seconds_per_epoch=costs.of(
-                    {"model_name": name, "training_crop_size": found.speed.side}
+                    {**vars(asked.networks[name]), "model_name": name, "method": "fine_tuning"}
                 ).epoch,
             )
             for name, found in measured.items()

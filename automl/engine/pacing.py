@@ -471,8 +471,7 @@ def _work(costs: Costs, trial: TrialRecord) -> _Work | None:
     if trial.method != "fine_tuning":
         return None
     values = {**trial.effective, **trial.hyperparameters}
-    speed = costs.speeds.of(trial.model_name, values["training_crop_size"])
-    expected = speed.forward_seconds * costs.counts.validation * len(trial.evaluations)
-    expected += trial.evaluations[-1].epoch * speed.step_seconds * costs.counts.train
+    training, scoring = costs.of_epoch(values)
+    expected = trial.evaluations[-1].epoch * training + len(trial.evaluations) * scoring
     taken = sum(one.train_seconds + one.evaluation_seconds for one in trial.evaluations)
     return _Work(trial.model_name, True, expected, taken)

@@ -1,6 +1,7 @@
 """Measured speed of networks on a machine, and its cache. No torch: pages read it, too."""
 
 import importlib.metadata
+import math
 import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,8 +13,9 @@ from automl.frozen_model import FrozenModel
 from automl.host import atomic, home
 from automl.jobs import model_catalog
 
-_USUAL_GMACS = 1.0
-"""Billions of multiply-adds of a network that the catalogue does not know."""
+_USUAL_GMACS, _USUAL_PARAMETERS = 1.0, 10.0
+"""Billions of multiply-adds, and millions of parameters, of a network that the catalogue does not
+know."""
 
 _QUIET_SECONDS = 0.035
 """Seconds to score a picture, for each billion multiply-adds, on two quiet cores of a usual server:
@@ -33,7 +35,7 @@ _END_BOUNDS = (0.3, 2.0)
 
 
 class NetworkSpeed(FrozenModel):
-    """Seconds of one network, for one picture in a batch."""
+    """Seconds of one network: for a picture, and for a batch that it is trained on."""
 
     side: int
     """Side in pixels of the pictures it was measured with."""
@@ -42,7 +44,15 @@ class NetworkSpeed(FrozenModel):
     """Scoring a picture."""
 
     step_seconds: float
-    """Training on a picture: forward, backward and its share of an update."""
+    """Training on a picture: forward and backward."""
+
+    batch_seconds: float
+    """Training on a batch, whatever it holds: calls of all layers and an update of the weights."""
+
+    def training(self, num_pictures: int, batch_size: int) -> float:
+        """Seconds to train on so many pictures, in batches of this size."""
+        num_batches = math.ceil(num_pictures / batch_size)
+        return self.step_seconds * num_pictures + self.batch_seconds * num_batches
 
     def at(self, side: int) -> Self:
         """The speed for pictures of another side: time grows with the number of pixels."""
@@ -59,6 +69,7 @@ class NetworkSpeed(FrozenModel):
         changes = {
             "forward_seconds": self.forward_seconds * factor,
             "step_seconds": self.step_seconds * factor,
+            "batch_seconds": self.batch_seconds * factor,
         }
         return self.model_copy(update=changes)
 
@@ -71,16 +82,21 @@ class Speeds(FrozenModel):
     """By `kind_of_end` what the latest ends took, as multiples of what was expected."""
 
     def of(self, model_name: str, side: int) -> NetworkSpeed:
-        """Speed of a network; one that was not measured is compared by its multiply-adds."""
+        """Speed of a network.
+
+        One that was not measured is compared by its multiply-adds, and for a batch by its
+        parameters.
+        """
         if model_name in self.networks:
             return self.networks[model_name].at(side)
         known = {name: speed.at(side) for name, speed in self.networks.items()}
-        total = sum(gmacs(name) for name in known)
-        share = gmacs(model_name) / total
+        share = gmacs(model_name) / sum(map(gmacs, known))
+        of_weights = parameters(model_name) / sum(map(parameters, known))
         return NetworkSpeed(
             side=side,
             forward_seconds=share * sum(speed.forward_seconds for speed in known.values()),
             step_seconds=share * sum(speed.step_seconds for speed in known.values()),
+            batch_seconds=of_weights * sum(speed.batch_seconds for speed in known.values()),
         )
 
     @property
@@ -118,6 +134,12 @@ def gmacs(model_name: str) -> float:
     """Billions of multiply-adds for a picture of 224 px; a guess outside the catalogue."""
     known = model_catalog.MODELS.get(model_name)
     return known.gmacs * (224 / known.input_size) ** 2 if known else _USUAL_GMACS
+
+
+def parameters(model_name: str) -> float:
+    """Millions of parameters; a guess outside the catalogue."""
+    known = model_catalog.MODELS.get(model_name)
+    return known.parameters if known else _USUAL_PARAMETERS
 
 
 def cached(device: str, num_threads: int) -> Speeds | None:

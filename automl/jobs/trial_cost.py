@@ -27,6 +27,12 @@ _CONVERSION_SECONDS = 10.0
 _CONVERTED_SHARE = 0.5
 """Time of a converted network: a third to three quarters of the original's, by its kind."""
 
+_DECISIVE = (
+    *("model_name", "training_crop_size", "method"),
+    *("number_of_epochs", "training_batch_size"),
+)
+"""Hyperparameters that every trial has and that decide what it costs."""
+
 _NUM_FEATURES = 1000
 """Number of features of one network."""
 
@@ -89,12 +95,7 @@ class Costs:
             values: its hyperparameters; what is missing has its default.
             known: features of the pictures that earlier trials have computed.
         """
-        defaults = Hyperparameters.model_fields
-        asked = {
-            name: values.get(name, defaults[name].default)
-            for name in ("model_name", "training_crop_size", "method", "number_of_epochs")
-        }
-        asked = {**values, **asked}
+        asked = _completed(values)
         size, names = asked["training_crop_size"], networks_of(asked)
         # of all pictures: a model is fitted to those for validation as well, or scored by them
         features = sum(
@@ -107,13 +108,19 @@ class Costs:
                 once += self._fit_by_folds(len(names))
             return Cost(once)
         starts_from_probe = values.get("head_init") == "linear_probe"
-        speed = self.speeds.of(names[0], size)
-        scoring = speed.forward_seconds * self.counts.validation
+        training, scoring = self.of_epoch(asked)
         return Cost(
             once=_START_SECONDS + (features + self._fit() if starts_from_probe else 0.0),
-            epoch=_EPOCH_SECONDS + speed.step_seconds * self.counts.train + scoring,
+            epoch=_EPOCH_SECONDS + training + scoring,
             num_epochs=asked["number_of_epochs"],
         )
+
+    def of_epoch(self, values: Mapping[str, Any]) -> tuple[float, float]:
+        """Seconds to train on all training pictures, and to score those for validation."""
+        asked = _completed(values)
+        speed = self.speeds.of(asked["model_name"], asked["training_crop_size"])
+        training = speed.training(self.counts.train, asked["training_batch_size"])
+        return training, speed.forward_seconds * self.counts.validation
 
     def of_refit(self, values: Mapping[str, Any]) -> Cost:
         """Cost of fitting a fine-tuned trial again, to training and validation pictures.
@@ -155,6 +162,12 @@ class Costs:
         num_features = min(_NUM_FEATURES * num_networks, pictures)
         per_fold = _FOLD_SECONDS * pictures * num_features * self.counts.classes
         return per_fold * (self.counts.folds + 1)
+
+
+def _completed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyperparameters of a trial with the defaults of those that decide its cost."""
+    fields = Hyperparameters.model_fields
+    return {**{name: fields[name].default for name in _DECISIVE}, **values}
 
 
 class Features(NamedTuple):

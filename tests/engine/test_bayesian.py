@@ -229,7 +229,7 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     ]
     values = {"model_name": "resnet18", "number_of_epochs": 16, "training_crop_size": 224}
     point = {"sub_space": 0, "0.model_name": "resnet18", "0.number_of_epochs": 16}
-    speed = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.05)
+    speed = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.05, batch_seconds=0.0)
     costs = Costs(Speeds(networks={"resnet18": speed}), Counts(200, 50, 5))
     results = open_results(tmp_path, asked)
     results.time_limit.begin(1.0)
@@ -257,7 +257,7 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
 
 def test_a_training_without_time_once_it_is_measured_ends_the_search(tmp_path: Path) -> None:
     asked = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": {"max_trials": 6}})
-    speed = NetworkSpeed(side=224, forward_seconds=0.001, step_seconds=0.005)
+    speed = NetworkSpeed(side=224, forward_seconds=0.001, step_seconds=0.005, batch_seconds=0.0)
     costs = Costs(Speeds(networks={"resnet18": speed}), Counts(200, 50, 5))
     results = open_results(tmp_path, asked)
     results.time_limit.begin(30.0)

@@ -19,7 +19,7 @@ from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.jobs.trial_cost import Costs, Counts
 from tests.conftest import build_trial
 
-SPEED = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.04)
+SPEED = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.04, batch_seconds=0.0)
 COSTS = Costs(
     Speeds(networks={"mobilenetv2": SPEED, "resnet18": SPEED.times(4)}), Counts(1000, 250, 5)
 )

@@ -37,7 +37,9 @@ def said(asked: Job) -> list[str]:
 
 def measured(home: Path, step_seconds: float) -> None:
     assert home  # the cache of the test, not of the machine
-    speed = NetworkSpeed(side=96, forward_seconds=step_seconds / 4, step_seconds=step_seconds)
+    speed = NetworkSpeed(
+        side=96, forward_seconds=step_seconds / 4, step_seconds=step_seconds, batch_seconds=0.0
+    )
     speeds.keep(Speeds(networks=dict.fromkeys(NAMES, speed)), "cpu", usable_cores())
 
 

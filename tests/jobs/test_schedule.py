@@ -12,7 +12,7 @@ from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.jobs.trial_cost import Costs, Counts, features_of
 
 WEIGHTS = ("mobilenetv1_100", "mobilenetv2")
-USUAL = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.04)
+USUAL = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.04, batch_seconds=0.0)
 DAYS = 7 * 24 * 3600.0
 
 
@@ -326,9 +326,10 @@ def test_trials_have_most_of_a_limit_and_leave_what_its_end_takes(minutes: int) 
     assert 0.85 * limit < ends_at <= limit - start - kept
 
 
-def test_an_unmeasured_network_is_compared_by_its_multiply_adds() -> None:
-    known = Speeds(networks={"mobilenetv2": USUAL})
+def test_an_unmeasured_network_is_compared_by_its_multiply_adds_and_its_weights() -> None:
+    known = Speeds(networks={"mobilenetv2": USUAL.model_copy(update={"batch_seconds": 0.1})})
     assert known.of("resnet18", 224).step_seconds == pytest.approx(0.04 * 1.82 / 0.31)
+    assert known.of("resnet18", 96).batch_seconds == pytest.approx(0.1 * 11.7 / 3.5)
     assert known.of("mobilenetv2", 112).step_seconds == pytest.approx(0.01)
 
 

@@ -52,7 +52,7 @@ def test_the_job_beside_the_form_is_automode_with_limits(page):
 def test_the_plan_before_the_start_follows_the_form(page):
     assert "first seconds of the run measure" in texts(page)
     names = ("efficientnet_lite0", "resnet10t", "resnet18", "resnet14t")
-    speed = NetworkSpeed(side=96, forward_seconds=0.01, step_seconds=0.04)
+    speed = NetworkSpeed(side=96, forward_seconds=0.01, step_seconds=0.04, batch_seconds=0.0)
     speeds.keep(Speeds(networks=dict.fromkeys(names, speed)), "cpu", usable_cores())
     page.number_input(key="minutes").set_value(60).run()
     assert job_of(page).limits.max_trials == MOST_TRIALS  # the time decides, and the page says so

@@ -1,0 +1,47 @@
+"""The measured speed of a network against a training with it, in processor time."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from automl.jobs.compatibility import resolve
+from automl.jobs.speeds import Speeds
+from automl.jobs.trial_cost import Costs, Counts
+from automl.training import speed
+from automl.training.trial_data import TrialData
+from automl.training.trial_training import Placement, TrialTraining
+from tests.small_training import TINY
+
+
+def test_an_epoch_in_small_batches_takes_what_the_plan_says(
+    tiny_data: TrialData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With processor time for the time of the wall, which others of this machine prolong."""
+    monkeypatch.setattr(speed, "time", SimpleNamespace(perf_counter=time.process_time))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        measured = speed.measure_trial(resolve(TINY), len(tiny_data.class_names)).speed
+        taken = {size: _epoch_seconds(tiny_data, size) for size in (2, 24)}
+    finally:
+        torch.set_num_threads(threads)
+    counts = Counts(len(tiny_data.train.labels), 0, len(tiny_data.class_names))
+    costs = Costs(Speeds(networks={"test_resnet": measured}), counts)
+    for size, seconds in taken.items():
+        planned, _ = costs.of_epoch({**TINY, "training_batch_size": size})
+        assert seconds / 2 < planned < 2 * seconds
+    assert taken[2] > 3 * taken[24]  # so the number of batches counts
+
+
+def _epoch_seconds(data: TrialData, size: int) -> float:
+    """The shortest of a few epochs, after one that allocates memory."""
+    values = {**TINY, "training_batch_size": size, "number_of_epochs": 9}
+    training = TrialTraining(resolve(values), data, Placement(torch.device("cpu"), num_threads=1))
+    seconds = []
+    for epoch in range(1, 5):
+        before = time.process_time()
+        training.train(epoch)
+        seconds.append(time.process_time() - before)
+    return min(seconds[1:])
