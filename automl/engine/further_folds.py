@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from automl.engine import failures, fold_rule, pacing, refit, worker_calls
+from automl.engine import failures, fold_rule, pacing, refit
 from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.results import Results
 from automl.engine.worker_calls import GivenUpError
@@ -78,7 +78,7 @@ def _add_one(trial: TrialRecord, inputs: RefitInputs, results: Results, answer: 
             time=plan_text.about(needed),
         )
     )
-    given = answer(refit.assigned(trial, data, inputs), worker_calls.giving_up(results, needed))
+    given = answer(refit.assigned(trial, data, inputs), refit.giving_up(needed, inputs, results))
     _record(trial, known.joined(given), results)
     return True
 

@@ -79,10 +79,7 @@ class Pacer:
         with its model than with one on frozen features.
         """
         factors, other = slowdown(self._costs, self._results.trials.values())
-        limit = 60 * self._job.limits.timeout_minutes
-        left = self._results.time_limit.seconds_left()
-        networks = self._frozen_networks(values)
-        left -= schedule.kept_of(limit, self._costs, other, frozen_networks=networks)
+        left = self._results.time_limit.seconds_left() - self._kept_for_end(values, other)
         costs = replace(self._costs, speeds=self._costs.speeds.times(factors, other))
         self._say_speed(other)
         most = schedule.most_for_refit(self._job, costs)
@@ -95,6 +92,23 @@ class Pacer:
             most_for_refit=most,
             kept_for_refit=kept,
         )
+
+    def _kept_for_end(self, values: Mapping[str, Any] | None, factor: float) -> float:
+        limit, networks = 60 * self._job.limits.timeout_minutes, self._frozen_networks(values)
+        return schedule.kept_of(limit, self._costs, factor, frozen_networks=networks)
+
+    def seconds_for_end(self) -> float:
+        """Seconds before the limit at which trials that are late are ended.
+
+        0 until a network has a score: without one the experiment would be of no use.
+        """
+        trials = self._results.trials.values()
+        if not any(one.evaluations and one.method != "majority_class" for one in trials):
+            return 0.0
+        running = [one.hyperparameters for one in trials if one.state is TrialState.RUNNING]
+        _, factor = slowdown(self._costs, trials)
+        values = next(iter(running), None)
+        return schedule.LEAST_FOR_END * self._kept_for_end(values, factor)
 
     def _frozen_networks(self, values: Mapping[str, Any] | None) -> int | None:
         """Number of networks of the model that is handed out if no other trial follows this one.

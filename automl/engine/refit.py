@@ -182,6 +182,12 @@ def seconds_needed(trial: TrialRecord, inputs: RefitInputs) -> float:
     return pacing.refit_seconds(trial, len(data.everything().labels) / len(data.train.labels))
 
 
+def giving_up(needed: float, inputs: RefitInputs, results: Results) -> Callable[[], None]:
+    """Raises GivenUpError as `worker_calls.giving_up` does, and in time for what follows."""
+    kept = schedule.LEAST_FOR_END * export_seconds(inputs, results)
+    return worker_calls.giving_up(results, needed, kept)
+
+
 def export_seconds(inputs: RefitInputs, results: Results) -> float:
     """Seconds to keep for what comes after the last fit, by the speed of the trials that ran."""
     limit, data = 60 * inputs.job.limits.timeout_minutes, next(iter(inputs.data.values()))
@@ -217,7 +223,7 @@ def _refit(
     )
     known = store.load_predictions(store.predictions_path(results.experiment_dir, trial.trial_id))
     assignment = replace(assigned(trial, data, inputs), asked_ids=known.sample_ids)
-    found = fit(assignment, worker_calls.giving_up(results, needed))
+    found = fit(assignment, giving_up(needed, inputs, results))
     refuse_worse(inputs.job.primary_metric, known, found.answers)
     with tempfile.TemporaryDirectory(dir=results.experiment_dir) as folder:
         for name, content in found.files.items():

@@ -87,6 +87,8 @@ def run(
     ray_internals.treat_lost_results_as_deaths()
     watch = Watch(inputs.job, results)
     pacer = _pacer(inputs, results, watch)
+    if pacer is not None:
+        watch.seconds_for_end = pacer.seconds_for_end
     early_termination = EarlyTermination(_policy(inputs.job), results)
     tuner = tune.Tuner(
         _trainable(kind, inputs, watch),

@@ -46,7 +46,7 @@ def add(inputs: RefitInputs, results: Results) -> None:
         pictures = inputs.data[picture_sizes(resolve(trials[0].hyperparameters))].validation
         if len(pictures.labels) < ensembles.MIN_PICTURES:
             return
-        give_up_if_over = worker_calls.giving_up(results, _seconds_needed(trials[0]))
+        give_up_if_over = refit.giving_up(_seconds_needed(trials[0]), inputs, results)
         add_soup(
             results,
             trials,

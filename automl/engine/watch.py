@@ -4,7 +4,7 @@ They are: the user, the time limit, the exit score, a full disk, short memory an
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,9 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         self.key = f"automl/{results.experiment.experiment_id}/{time.time_ns()}"
         """Prefix of this search's keys in Ray's key-value store."""
 
+        self.seconds_for_end: Callable[[], float] = lambda: 0.0
+        """Returns the seconds before the time limit at which it ends the search already."""
+
         self._job, self._results = job, results
 
     def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
@@ -63,6 +66,9 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         elif self._results.time_limit.is_reached():
             minutes = self._job.limits.timeout_minutes
             self.end(Ending(endings.LIMIT_REACHED.format(minutes=minutes), is_success=True))
+        elif self._results.time_limit.seconds_left() <= self.seconds_for_end():
+            minutes = self._job.limits.timeout_minutes
+            self.end(Ending(endings.LIMIT_NEAR.format(minutes=minutes), is_success=True))
         self.look_at_score()  # the engine before this one may have died before it could end
         for trial_id in store.trials_to_stop(self._results.experiment_dir):
             self._stop_trial(trial_id)

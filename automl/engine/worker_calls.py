@@ -59,12 +59,13 @@ def awaited(
     raise AssertionError("a call either has a value or raises an error")
 
 
-def giving_up(results: Results, needed: float = math.inf) -> Callable[[], None]:
-    """Raises GivenUpError at a stop, at the time limit, or once a call takes far too long.
+def giving_up(results: Results, needed: float = math.inf, kept: float = 0.0) -> Callable[[], None]:
+    """Raises GivenUpError at a stop, near the time limit, or once a call takes far too long.
 
     Args:
         results: those of the search, with its time limit.
         needed: seconds that the call is expected to take.
+        kept: seconds before the limit that what follows needs.
     """
     until = time.monotonic() + max(_LEAST_PATIENCE_SECONDS, _PATIENCE * needed)
 
@@ -73,6 +74,10 @@ def giving_up(results: Results, needed: float = math.inf) -> Callable[[], None]:
             raise GivenUpError(mark("the experiment was stopped."))
         if results.time_limit.is_reached():
             raise GivenUpError(mark("the time limit was reached."))
+        if results.time_limit.seconds_left() <= kept:
+            raise GivenUpError(
+                mark("the rest of the time limit was needed for the export of the model.")
+            )
         if time.monotonic() > until:
             raise GivenUpError(
                 mark("it took more than {times} times as long as expected.").format(times=_PATIENCE)

@@ -8,6 +8,10 @@ from automl.texts import mark
 
 STOPPED_BY_USER = mark("Stopped by the user.")
 LIMIT_REACHED = mark("The time limit of {minutes} min was reached.")
+LIMIT_NEAR = mark(
+    "The time limit of {minutes} min was near, and the rest of it was needed for the export of the "
+    "model."
+)
 TIME_LIMIT = LIMIT_REACHED.partition(" {")[0]
 """First words of the message of an experiment that the time limit has ended."""
 

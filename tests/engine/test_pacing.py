@@ -346,3 +346,16 @@ def test_a_search_that_may_gain_goes_on_and_a_perfect_one_needs_no_further_recip
     results, pacer = opened(tmp_path / "perfect", minutes=30, stop_when_no_gain=True)
     scored(results, 1.0)
     assert pacer.ends_without_gain(is_recipe=True)
+
+
+def test_a_late_trial_may_use_a_part_of_what_is_kept_for_the_end(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=30)
+    results._set(build_trial("trial-000", [0.3], hyperparameters={"method": "majority_class"}))
+    running = {"method": "linear_probe", "model_name": "mobilenetv2"}
+    results._set(build_trial("trial-001", state=TrialState.RUNNING, hyperparameters=running))
+    assert pacer.seconds_for_end() == 0.0  # the first network must have a score
+    results._set(build_trial("trial-002", [0.5], hyperparameters=running))
+    of_frozen = pacer.seconds_for_end()
+    assert of_frozen == pytest.approx(0.6 * schedule.kept_back(3600, 1250, frozen_networks=1))
+    results._set(build_trial("trial-001", state=TrialState.RUNNING, hyperparameters=TUNING))
+    assert pacer.seconds_for_end() == pytest.approx(0.6 * schedule.kept_back(3600, 1250))

@@ -104,6 +104,17 @@ def test_without_time_it_is_left_out(ended: Start) -> None:
     )
 
 
+def test_one_that_is_late_leaves_the_export_its_time(ended: Start) -> None:
+    inputs, results = ended()
+
+    def late(assignment: Assignment, give_up_if_over: Callable[[], None]) -> Any:
+        results.time_limit.begin(0.5 * refit.export_seconds(inputs, results) / 60)
+        return here(assignment, give_up_if_over)
+
+    assert noted(inputs, results, late).endswith("was needed for the export of the model.")
+    assert TrainedModel.load(results.experiment_dir, NAME)
+
+
 def test_a_request_to_stop_ends_it(ended: Start) -> None:
     inputs, results = ended()
 

@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from automl.engine import ray_internals
 from automl.engine.results import Results
 from automl.engine.watch import Watch
-from automl.experiments import store
+from automl.experiments import endings, store
 from automl.experiments.records import ExperimentState
 from automl.jobs.job import Job
 from tests.conftest import build_trial
+
+
+@pytest.fixture(autouse=True)
+def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker listens."""
+    monkeypatch.setattr(ray_internals, "put", lambda *_: None)
 
 
 @pytest.fixture
@@ -40,3 +47,16 @@ def test_a_folder_is_no_request(watch: Watch) -> None:
     store.clear_requests(directory)
     watch.look()
     assert watch.ending is None
+
+
+def test_what_is_late_leaves_the_end_of_a_search_its_time(watch: Watch) -> None:
+    watch.seconds_for_end = lambda: 30.0
+    watch._results.time_limit.begin(1)
+    watch.look()
+    assert watch.ending is None
+    watch._results.time_limit.begin(0.49)
+    watch.look()
+    assert watch.ending is not None
+    assert watch.ending.is_success
+    assert watch.ending.reason.startswith(endings.TIME_LIMIT)
+    assert "was needed for the export" in watch.ending.reason

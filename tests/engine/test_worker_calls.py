@@ -19,8 +19,11 @@ def results(make_experiment: Callable[..., Path]) -> Results:
 
 
 def test_a_stop_and_the_limit_end_the_wait(results: Results) -> None:
-    give_up_if_over = worker_calls.giving_up(results, 1.0)
+    give_up_if_over = worker_calls.giving_up(results, 1.0, kept=30.0)
     give_up_if_over()
+    results.time_limit.begin(0.49)
+    with pytest.raises(GivenUpError, match="the time limit was needed for the export"):
+        give_up_if_over()
     results.time_limit.begin(0)
     with pytest.raises(GivenUpError, match="the time limit was reached"):
         give_up_if_over()
