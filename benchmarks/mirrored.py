@@ -100,7 +100,7 @@ def _gains(fitted: _Array, asked: _Array, drawn: Draw) -> tuple[float, ...]:
         for each in (of_both, plain)
     ]
     ours, theirs = ((each.predicted == each.labels).mean() for each in own)
-    is_beyond_noise = ours > theirs and significance.is_less_wrong(*own)
+    is_beyond_noise = ours >= theirs and significance.is_less_wrong(*own)
     return (
         drawn.accuracy(of_both.probe.probabilities(asked[0])) - accuracy,
         drawn.accuracy(plain.probe.probabilities(mean)) - accuracy,

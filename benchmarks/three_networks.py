@@ -66,7 +66,7 @@ def _outcome(frozen: FrozenSet, drawn: Draw) -> Outcome:
     one, two = single[ranked[0]], _row(frozen, drawn, tuple(ranked[:2]))
     three = _row(frozen, drawn, _ALL)
     part = max(one, two, key=lambda row: row.own)
-    is_chosen = three.own > part.own and significance.is_less_wrong(three.answers, part.answers)
+    is_chosen = three.own >= part.own and significance.is_less_wrong(three.answers, part.answers)
     return Outcome(
         frozen.name,
         len(drawn.labels),

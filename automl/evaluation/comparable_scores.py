@@ -65,6 +65,11 @@ class Candidate:
     """The answers as they are, where `predictions` are moved to the thresholds of the model, see
     `thresholds.as_handed_out`."""
 
+    @property
+    def as_shown(self) -> Predictions:
+        """The answers as they are, for what does not depend on thresholds."""
+        return self.unmoved or self.predictions
+
 
 class Comparison(NamedTuple):
     """Scores of M trials as if each of them had answered for all pictures."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation import significance
 from automl.evaluation.comparable_scores import Comparison
 
 MIN_PICTURES = 20
@@ -35,13 +36,25 @@ class ExpectedScore(NamedTuple):
 
 
 def choose(comparison: Comparison) -> int:
-    """Index of the trial to hand out: the one with the best score, and of equals the cheapest.
+    """Index of the trial to hand out, the first of `tied`."""
+    return tied(comparison)[0]
 
-    Only equal scores are tied here. A cheap model that is not significantly worse than the best one
-    is usually worse, and handing it out would lose score.
+
+def tied(comparison: Comparison) -> list[int]:
+    """Indices of the trials with the best score, the one to hand out first, then by cost.
+
+    It is the cheapest one whose loss is not higher beyond noise than another's: the loss of few
+    pictures tells more than their right and wrong answers. Only equal scores are tied here. A cheap
+    model that is not significantly worse than the best one is usually worse, and handing it out
+    would lose score.
     """
-    scores, rows = comparison.scores.tolist(), comparison.rows
-    return min(range(len(rows)), key=lambda index: (-scores[index], rows[index].cost))
+    scores, rows = comparison.scores, comparison.rows
+    by_cost = sorted(np.flatnonzero(scores == scores.max()), key=lambda index: rows[index].cost)
+    first = by_cost[0]
+    for other in by_cost[1:]:
+        if significance.is_less_wrong(rows[other].as_shown, rows[first].as_shown):
+            first = other
+    return [int(first), *(int(index) for index in by_cost if index != first)]
 
 
 def expected_score(

@@ -36,7 +36,7 @@ class Found(NamedTuple):
     """By trial id; empty if all trials have answered for the same pictures."""
 
     equally_good: list[str]
-    """Ids of the trials with the best score, the cheapest first."""
+    """Ids of the trials with the best score, see `expected_score.tied`."""
 
     in_doubt: dict[str, float]
     """By the id of a trial with a long latency that may be better than a part of it by chance only:
@@ -65,15 +65,13 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     comparison = comparable_scores.compare(metric, rows, together)
     if comparison is None:
         return Found(Expectation(), {}, [], {})
-    chosen = expected_score.choose(comparison)
+    chosen, *others = expected_score.tied(comparison)
     differ = len({len(row.predictions.labels) for row in comparison.rows}) > 1
     scores = {
         row.trial_id: score
         for row, score in zip(comparison.rows, comparison.scores.tolist(), strict=True)
     }
-    best = scores[comparison.rows[chosen].trial_id]
-    by_cost = sorted(comparison.rows, key=lambda row: row.cost)
-    equally_good = [row.trial_id for row in by_cost if scores[row.trial_id] == best]
+    equally_good = [comparison.rows[index].trial_id for index in (chosen, *others)]
     combined = [trial for trial in trials if trial.members and trial.may_be_best]
     if not combined:
         expectation = _expectation(metric, comparison, chosen, together)
@@ -157,9 +155,7 @@ def _as_shown(
 ) -> "Comparison | None":
     from automl.evaluation import comparable_scores  # slow to import
 
-    unmoved = [
-        row if row.unmoved is None else replace(row, predictions=row.unmoved) for row in rows
-    ]
+    unmoved = [replace(row, predictions=row.as_shown) for row in rows]
     return comparable_scores.compare(metric, unmoved, groups)
 
 

@@ -25,7 +25,8 @@ def not_better(
     """Probes of more than two networks, or with mirror images, that may be better by chance.
 
     A part has fewer of the networks, or no mirror images, and is like the probe otherwise. Against
-    the best of its parts a probe needs a better score, and a loss that is lower by the paired test.
+    the best of its parts a probe needs at least the same score, and a loss that is lower by the
+    paired test.
 
     Args:
         metric: key of the primary metric.
@@ -77,5 +78,4 @@ def _against(metric: str, row: "Candidate", part: "Candidate") -> tuple[float, b
 
     moved = in_common(row.predictions, part.predictions)
     ours, theirs = (metrics.primary(metric, e.probabilities, e.labels) for e in moved)
-    mine, other = in_common(*(one.unmoved or one.predictions for one in (row, part)))
-    return theirs, ours > theirs and significance.is_less_wrong(mine, other)
+    return theirs, ours >= theirs and significance.is_less_wrong(row.as_shown, part.as_shown)

@@ -62,6 +62,27 @@ def test_of_equally_good_trials_the_cheapest_is_handed_out(rng):
     assert choose(comparison) == 2, "the last one costs less and is worse"
 
 
+@pytest.mark.parametrize(("confidences", "handed_out"), [((0.7, 0.7), "dear"), ((0.7, 0.51), "")])
+def test_of_equal_scores_a_loss_that_is_lower_beyond_noise_is_worth_its_cost(
+    confidences, handed_out
+):
+    labels = np.arange(100) % 2
+    is_right = np.arange(100) >= 20
+
+    def row(trial_id: str, confidence: np.ndarray, cost: float) -> Candidate:
+        said = np.where(is_right, labels, 1 - labels)
+        probabilities = np.full((100, 2), 1 - confidence[:, None], np.float32)
+        probabilities[np.arange(100), said] = confidence
+        predictions = Predictions(np.arange(100), labels, probabilities)
+        return Candidate(trial_id, predictions, cost=(cost,))
+
+    cheap = row("", np.full(100, 0.6), 0.01)
+    dear = row("dear", np.where(is_right, np.resize(confidences, 100), 0.6), 0.03)
+    comparison = compare("accuracy", [cheap, dear])
+    assert comparison is not None
+    assert comparison.rows[choose(comparison)].trial_id == handed_out
+
+
 def test_nineteen_answers_are_too_few(rng):
     assert expected(rows(rng.random((3, 19)) < 0.8, rng)) is None
     assert expected(rows(rng.random((3, 20)) < 0.8, rng)) is not None
