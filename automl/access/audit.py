@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -58,6 +58,7 @@ class Note:
     """Facts about an action that become known while it happens."""
 
     experiment: str
+    details: dict[str, str] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -107,7 +108,7 @@ def recorded(
                 action=action,
                 experiment=note.experiment,
                 outcome=outcome,
-                details={**details, **({"reason": reason} if reason else {})},
+                details={**details, **note.details, **({"reason": reason} if reason else {})},
             )
 
 

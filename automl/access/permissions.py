@@ -57,6 +57,12 @@ class Action(StrEnum):
     CHOOSE_CLUSTER = "choose_cluster"
     """Start a job with `ray_address` or `storage_path`, or an output that is written elsewhere."""
 
+    KEEP_PICTURES = "keep_pictures"
+    """Let a server keep pictures that it is asked about."""
+
+    ADD_SHADOW = "add_shadow"
+    """Let a second model answer the requests of the first, and record what both say."""
+
     PROMOTE = "promote"
     """Let the second of two models in service answer as the first."""
 

@@ -66,8 +66,9 @@ def go_on(  # noqa: PLR0913 (the options of a command)
             f"Nothing is asked for. Say how to go on with {source.id}: --trials 8, --minutes 15, "
             "--epochs 10, or --set with another search_space."
         )
-    with refusals(), audited.recorded("resume", source.id):
+    with refusals(), audited.recorded("resume", source.id) as note:
         continuation = going_on.go_on(source.directory, wish, by=launcher.user())
+        note.details["changes"] = ", ".join(continuation.changes)
     tell(continuation.sentence)
     follow_to_the_end(source, as_json=as_json)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl.cli import lookup
+from automl.cli import audited, lookup
 from automl.cli.output import fail, refusals, tell
 from automl.host import extras
 
@@ -126,7 +126,11 @@ def serve(  # noqa: PLR0913 (the options of a command)
         _refuse_limits_alone(ctx)
     else:
         folder = keep.absolute()
-        keeping = Keeping(folder, keep_share, keep_limit, round(keep_mb * 1e6))
+        with (
+            refusals(),
+            audited.recorded("keep_pictures", models=", ".join(models), folder=str(folder)),
+        ):
+            keeping = Keeping(folder, keep_share, keep_limit, round(keep_mb * 1e6))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def on_ready() -> None:
@@ -188,7 +192,8 @@ def _with_shadow(
         fail(f"--shadow names {shadow}, which answers already. Name a model of another trial.")
     folder = folder or home.shadows_dir() / f"{name}--{_url_name(second)}"
     folder = folder.absolute()
-    with refusals():
+    details = {"first": str(first), "second": str(second), "folder": str(folder)}
+    with refusals(), audited.recorded("add_shadow", **details):
         pair = prepared(folder, first, second)
     model_dirs[name] = pair.first
     return folder

@@ -1,7 +1,7 @@
 """Actions of the pages: each checks the visitor's permission and writes to the audit log.
 
 No other module of the pages or of `automl.ui` starts, stops, resumes, opens, exports, shares,
-imports, deletes, clears or sets limits (tests/ui/test_acts.py).
+imports, deletes, clears or sets limits (tests/ui/test_guarded_actions.py).
 """
 
 import contextlib
@@ -62,6 +62,8 @@ def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Pa
         warm_start.check(job)
         experiment_dir = launcher.create(job, name=name, owner=person.name, parent=parent)
         note.experiment = experiment_dir.name
+        if parent:
+            note.details["parent"] = parent.experiment_id
         launcher.start(experiment_dir)
     return experiment_dir
 
@@ -102,8 +104,9 @@ def resume(experiment_dir: Path, more_minutes: int | None = None) -> None:
 
 def go_on(experiment_dir: Path, wish: Wish) -> None:
     """Search on in an experiment that has ended; see `going_on.go_on`."""
-    with _recorded(Action.RESUME, experiment_dir):
-        going_on.go_on(experiment_dir, wish, by=sign_in.person().name)
+    with _recorded(Action.RESUME, experiment_dir) as note:
+        seam = going_on.go_on(experiment_dir, wish, by=sign_in.person().name)
+        note.details["changes"] = ", ".join(seam.changes)
 
 
 def save_version(job: Job, data_hash: str, name: str | None) -> None:

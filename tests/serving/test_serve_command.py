@@ -12,6 +12,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
+from automl.access import audit
 from automl.cli import cli
 from automl.cli.serving import _model_dirs
 from automl.serving import server, shadow_folder
@@ -118,6 +119,20 @@ def test_a_second_model_that_answers_already_is_refused(make_experiment, tmp_pat
         assert f"--shadow names {second}, which answers already." in refused(
             "pets", "--shadow", second
         )
+
+
+def test_what_a_server_keeps_or_lets_two_models_answer_is_in_the_audit_log(
+    make_experiment, tmp_path
+):
+    first = write_model(make_experiment("pets") / "best_model")
+    second = write_model(tmp_path / "second", ("blue", "green", "red"))
+    (first / "model.onnx").write_bytes(b"nothing")  # so that it ends
+    refused("pets", "--port", free_port())
+    assert not audit.read()
+    refused("pets", "--keep", tmp_path / "kept", "--shadow", second, "--port", free_port())
+    shadowed, kept = audit.read()
+    assert (shadowed.action, shadowed.details["second"]) == ("add_shadow", str(second))
+    assert (kept.action, kept.details["folder"]) == ("keep_pictures", str(tmp_path / "kept"))
 
 
 def test_limits_of_what_is_kept_need_a_folder(model_dir):
