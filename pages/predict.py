@@ -58,6 +58,7 @@ with right:
     except ValueError as error:
         st.error(wording.of_error(error))
         st.stop()
+    model = predictions_view.marking(model)
     caution = predictions_view.caution(experiment_dir, model)
     if model.has_label_sets:
         model = thresholds_view.show(experiment_dir, model)

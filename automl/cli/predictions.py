@@ -10,6 +10,7 @@ import typer
 
 from automl.cli import lookup
 from automl.cli.output import FAILED, USER_INPUT, console, fail, json_text, refusals, say, tell
+from automl.figures import wording
 
 if TYPE_CHECKING:
     from automl.prediction.answer_files import AnswerFile
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 _MAX_FAILURES_SHOWN = 20
 AnswerFormat = Literal["csv", "parquet", "jsonl", "azure"]
+FalseAlarms = Annotated[
+    float | None,
+    typer.Option(
+        min=0.001,
+        max=0.5,
+        help="Share of pictures like the training pictures that may be called unlike them; a "
+        "larger one catches more pictures of a missing class. 0.01 if left out.",
+    ),
+]
 
 
 def predict(  # noqa: PLR0913 (the options of a command)
@@ -59,6 +69,7 @@ def predict(  # noqa: PLR0913 (the options of a command)
             help="Add the set of labels that contains the right one with this probability.",
         ),
     ] = None,
+    false_alarms: FalseAlarms = None,
 ) -> None:
     """Classify pictures with the best model of an experiment."""
     if answer_format is not None and output is None:
@@ -73,9 +84,11 @@ def predict(  # noqa: PLR0913 (the options of a command)
         if first is None:
             fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
         inputs = chain([first], pictures_found)
-        predictor = Predictor(model_dir, coverage=coverage)
+        predictor = Predictor(model_dir, coverage=coverage, false_alarms=false_alarms)
         if predictor.unlike is None:
             tell(UNFLAGGED)
+        elif false_alarms is not None:
+            tell(wording.unlike(predictor.unlike.false_alarm_rate, predictor.unlike.caught))
         report = _Report(predictor, as_json=as_json, as_lines=output is None and not as_json)
         if output is None:
             _predict_all(predictor, inputs, report)

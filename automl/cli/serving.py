@@ -10,6 +10,7 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.output import fail, refusals, tell
+from automl.cli.predictions import FalseAlarms
 from automl.host import extras
 
 _PACKAGES = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
@@ -54,10 +55,10 @@ def serve(  # noqa: PLR0913 (the options of a command)
         bool,
         typer.Option(
             "--flag-unlike",
-            help="Say in each answer of /score whether the picture is unlike the training data; of "
-            "a missing class that looks like the others one picture in ten is.",
+            help="Say in each answer of /score whether the picture is unlike the training data.",
         ),
     ] = False,
+    false_alarms: FalseAlarms = None,
     coverage: Annotated[
         float | None,
         typer.Option(
@@ -147,7 +148,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
             limits=limits,
             keys=keys,
             on_ready=on_ready,
-            additions=Additions(unlike=flag_unlike, coverage=coverage),
+            additions=Additions(flag_unlike, coverage, false_alarms),
             shadow_folder=recorded,
             keeping=keeping,
         )

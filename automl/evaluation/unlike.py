@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 FALSE_ALARM_RATE = 0.01
 """Share of pictures like the training pictures that may be called unlike them."""
 
+RATES = (FALSE_ALARM_RATE, 0.05, 0.1)
+"""Such shares that a page offers."""
+
 
 def threshold(
     distances: NDArray[np.floating], rate: float = FALSE_ALARM_RATE

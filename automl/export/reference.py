@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from automl.dataset import label_sets
 from automl.dataset.preprocessing import UnreadablePicture, model_input
 from automl.dataset.threads import map_in_threads
 from automl.evaluation import unlike
@@ -46,6 +47,10 @@ class Reference:
     distances: NDArray[np.float32]
     """(H,) from each of them to the nearest training picture."""
 
+    left_out: NDArray[np.float32]
+    """(M,) from training pictures to the nearest one of another class, as if their own had been
+    left out; empty for a trained network, which has learnt to tell their class from the others."""
+
     @classmethod
     def kept(cls, key: list[Any], measured: Callable[[], "Reference | None"]) -> "Reference | None":
         """The reference from the cache, where it is put once it has been measured.
@@ -76,6 +81,7 @@ class Reference:
             "false_alarm_rate": self.false_alarm_rate,
             "num_held_out": len(self.held_out),
             "held_out": list(zip(self.held_out.tolist(), distances, strict=True)),
+            "left_out": self.left_out.astype(float).round(4).tolist(),
         }
 
 
@@ -168,7 +174,11 @@ def _measured(
     threshold, rate = unlike.threshold(distances)
     bank = found if is_frozen else found[~is_held_out]
     held_out = pictures.samples["id"].to_numpy(np.int64)[is_held_out]
-    return Reference(bank, threshold, rate, held_out, distances)
+    left_out = np.zeros(0, np.float32)
+    if is_frozen and not label_sets.are_in(pictures.samples):
+        classes = pictures.samples["label"].factorize()[0]
+        left_out = familiarity.nearest(found, found, (classes, classes))
+    return Reference(bank, threshold, rate, held_out, distances, left_out)
 
 
 def refitted(
@@ -195,7 +205,11 @@ def refitted(
     now = pictures.directions(after)
     ratio = usual(now) / max(usual(earlier()), 1e-9)
     return dataclasses.replace(
-        found, bank=now, threshold=found.threshold * ratio, distances=found.distances * ratio
+        found,
+        bank=now,
+        threshold=found.threshold * ratio,
+        distances=found.distances * ratio,
+        left_out=found.left_out * ratio,
     )
 
 

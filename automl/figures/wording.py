@@ -368,6 +368,27 @@ def not_beaten(
     )
 
 
+def unlike(rate: float, caught: float | None) -> str:
+    """Say how many pictures are marked as unlike the training pictures.
+
+    Args:
+        rate: share of pictures like them.
+        caught: share of pictures of a class that is missing among them; None if it is not known.
+    """
+    if caught is None:
+        sentence = _(
+            "Of pictures like the training pictures {share} are marked as unlike them. How many of "
+            "a class that is missing there are marked is not known; few, if it looks like the "
+            "others."
+        )
+        return sentence.format(share=percent(rate))
+    sentence = _(
+        "Of pictures like the training pictures {share} are marked as unlike them, and of a class "
+        "that is missing there about {other_share}, as leaving each class out in turn says."
+    )
+    return sentence.format(share=percent(rate), other_share=percent(caught, 0))
+
+
 def kind(name: str) -> str:
     """Kind of a finding as words: `Near duplicates` for `near_duplicates`."""
     return _(heading(name))

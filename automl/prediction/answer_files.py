@@ -103,12 +103,14 @@ class AnswerFile:
         asked = {"form": format_name, "model": _fingerprint(predictor)}
         if predictor.coverage is not None:
             asked["coverage"] = str(predictor.coverage)
+        if predictor.unlike is not None:
+            asked["unlike above"] = str(predictor.unlike.threshold)
         content = json.dumps(asked)
         earlier = self._marker.read_text("utf-8")
         if earlier and earlier != content:
             raise PredictionError(
-                f"{self._path} was begun with another model, format or coverage. Choose another "
-                f"file, or delete {self._marker} to begin anew."
+                f"{self._path} was begun with another model, format, coverage or share of false "
+                f"alarms. Choose another file, or delete {self._marker} to begin anew."
             )
         if not earlier:
             # delete the old answers before writing the marker, so that they never belong to it

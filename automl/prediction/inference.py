@@ -1,6 +1,7 @@
 """Predictions of an exported model with onnxruntime, for pages, command line and server alike."""
 
 import copy
+import math
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +23,7 @@ from automl.dataset.preprocessing import (
 )
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.errors import PredictionError
-from automl.evaluation import answer_sets
+from automl.evaluation import answer_sets, unlike
 from automl.host.cores import usable_cores
 from automl.prediction import onnx_session
 from automl.texts import mark
@@ -37,12 +38,6 @@ MAX_SIDE = 4096
 UNFLAGGED = mark(
     "This model does not say which pictures are unlike its training pictures: it was exported by "
     "an earlier version, or too few of these could be read."
-)
-
-FLAG_LIMIT = mark(
-    "Pictures unlike the training pictures are marked: most of another world, but of a class that "
-    "is missing in the training and looks like the others only one in ten (docs/benchmarks.md). A "
-    "picture without the mark may still show nothing that the model knows."
 )
 
 _PICTURES_PER_TASK = 4
@@ -123,6 +118,36 @@ class Unlike(BaseModel):
     held_out: list[tuple[int, float]] = []
     """Id in the experiment of each picture that the threshold was chosen on, and its distance."""
 
+    left_out: list[float] = []
+    """Distances of training pictures to the nearest one of another class; none if the network has
+    learnt to tell the classes apart."""
+
+    @property
+    def caught(self) -> float | None:
+        """Share of the pictures of a class that is missing in the training that are above the
+        threshold, estimated by leaving each class out; None if that is not known."""
+        if not self.left_out:
+            return None
+        return float((np.array(self.left_out) > self.threshold).mean())
+
+    def at(self, rate: float) -> "Unlike":
+        """The same with the threshold of another rate of false alarms.
+
+        Raises:
+            PredictionError: too few pictures were held out.
+        """
+        if rate == self.false_alarm_rate:
+            return self
+        if rate * (len(self.held_out) + 1) < 1:
+            raise PredictionError(
+                f"A share of false alarms of {rate:g} needs {math.ceil(1 / rate) - 1:,} pictures "
+                f"that were held out, and the model has {len(self.held_out):,}. Take a larger "
+                "share, or leave --false-alarms out."
+            )
+        distances = np.array([distance for _, distance in self.held_out])
+        threshold, rate = unlike.threshold(distances, rate)
+        return self.model_copy(update={"threshold": threshold, "false_alarm_rate": rate})
+
 
 class _Settings(BaseModel):
     """The part of `settings.json` that predictions need; other keys are ignored."""
@@ -168,20 +193,27 @@ class Predictor:
     """
 
     def __init__(
-        self, model_dir: Path, *, num_threads: int = 1, coverage: float | None = None
+        self,
+        model_dir: Path,
+        *,
+        num_threads: int = 1,
+        coverage: float | None = None,
+        false_alarms: float | None = None,
     ) -> None:
         """Load the model.
 
         Args:
             model_dir: folder with `model.onnx`, `labels.json` and `settings.json`.
             coverage: see above.
+            false_alarms: share of pictures like the training pictures that may be called unlike
+                them; that of the export if left out.
             num_threads: threads for one run of the model. One is fastest for many pictures,
                 because every core then runs the model for different pictures. The number of cores
                 is fastest for one picture.
 
         Raises:
             PredictionError: one of the three files is missing, damaged or not valid, or the model
-                cannot guarantee the coverage.
+                cannot guarantee the coverage or the share of false alarms.
         """
         settings = _read(TypeAdapter(_Settings), model_dir / "settings.json")
         self.model_dir = model_dir
@@ -193,6 +225,8 @@ class Predictor:
         self._crop_size = settings.validation_crop_size
         self.rendering = settings.rendering
         self.unlike = settings.unlike
+        if false_alarms is not None and self.unlike is not None:
+            self.unlike = self.unlike.at(false_alarms)
         self._outputs = ["output1"] if self.unlike is None else ["output1", "distance"]
         self._calibration = settings.calibration
         self.coverage = coverage
@@ -207,6 +241,12 @@ class Predictor:
         """The same model with other thresholds (K,); it shares everything else with this one."""
         other = copy.copy(self)
         other.thresholds = thresholds
+        return other
+
+    def with_false_alarms(self, rate: float) -> "Predictor":
+        """The same model that calls more or fewer pictures unlike the training pictures."""
+        other = copy.copy(self)
+        other.unlike = None if self.unlike is None else self.unlike.at(rate)
         return other
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction | Failure]:

@@ -21,7 +21,6 @@ class KeptAnswer(BaseModel):
     label: str
     probability: float
     distance: float | None = None
-    unlike: bool | None = None
 
 
 def answers(folder: Path) -> list[KeptAnswer]:
@@ -65,12 +64,12 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
         scored.probabilities.max(axis=1).astype(np.float64),
         distances=np.array([held_out.get(each, np.nan) for each in scored.sample_ids.tolist()]),
     )
-    are_unlike = [bool(each.unlike) for each in seen]
+    distances = np.array([each.distance for each in seen], np.float64)  # None becomes NaN
     in_use = Answers(
         [each.label for each in seen],
         np.array([each.probability for each in seen]),
-        None if model.unlike is None else np.array(are_unlike),
-        np.array([each.distance for each in seen], np.float64),  # None becomes NaN
+        None if model.unlike is None else distances > model.unlike.threshold,
+        distances,
     )
     rate = None if model.unlike is None else model.unlike.false_alarm_rate
     return drift.drift(reference, in_use, rate)

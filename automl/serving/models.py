@@ -49,6 +49,9 @@ class Additions:
     coverage: float | None = None
     """Probability with which a set of labels contains the right one."""
 
+    false_alarms: float | None = None
+    """Share of pictures like the training pictures that may be called unlike them."""
+
 
 _AZURES_FORM = Additions()
 
@@ -75,7 +78,10 @@ class ServedModel:
         """
         self.name = name
         self.predictor = Predictor(
-            model_dir, num_threads=usable_cores(), coverage=additions.coverage
+            model_dir,
+            num_threads=usable_cores(),
+            coverage=additions.coverage,
+            false_alarms=additions.false_alarms,
         )
         # onnxruntime allocates its memory in the first run; the first request must not wait for it
         self.predictor.run([self.predictor.blank()])

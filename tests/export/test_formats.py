@@ -144,6 +144,7 @@ def test_the_normalisation_is_where_it_was_asked_for(
     folder = shutil.copytree(exported("onnx", NEIGHBOURS), tmp_path / "onnx")
     outside = settings_of(folder)
     assert inside["normalization"] is None
+    assert not inside["unlike"]["left_out"]
     assert outside["normalization"]["mean"] == [0.485, 0.456, 0.406]
     assert parity_of(folder).max_probability_difference < 1e-5
     outside["normalization"] = None

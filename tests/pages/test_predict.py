@@ -188,6 +188,18 @@ def test_a_picture_unlike_the_training_pictures_is_marked_and_sets_are_shown(ope
     assert "can guarantee at most 0" in texts(page)
 
 
+def test_how_many_pictures_are_marked_can_be_chosen(open_page, with_model):
+    held_out = [(number, -number / 100) for number in range(99)]
+    unlike = {"threshold": 0.0, "false_alarm_rate": 0.01, "held_out": held_out}
+    with_model(settings={"unlike": {**unlike, "left_out": [-0.5, -0.05, 0.1, 0.2]}})
+    page = open_page("predict")
+    page.file_uploader(key="pictures").upload("grey.png", png((90, 91, 90)), "image/png").run()
+    assert "of a class that is missing there about 50%" in texts(page).replace("\\", "")
+    page.selectbox(key="false alarms").set_value(0.1).run()
+    assert "10.0% are marked" in texts(page).replace("\\", "")
+    assert "about 75%" in texts(page).replace("\\", "")
+
+
 def test_kept_pictures_can_be_labelled_where_no_change_can_be_told(open_page, with_model, tmp_path):
     with_model()
     (tmp_path / "kept" / "pictures").mkdir(parents=True)

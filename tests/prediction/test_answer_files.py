@@ -140,7 +140,9 @@ def test_answers_of_two_models_are_never_mixed(target, predictor, tmp_path):
     path, form = target
     begin(path, form, predictor, ["a"])
     other = Predictor(write_model(tmp_path / "other", ("blue", "green", "red")))
-    with pytest.raises(PredictionError, match="was begun with another model, format or coverage"):
+    with pytest.raises(
+        PredictionError, match="was begun with another model, format, coverage or share"
+    ):
         AnswerFile(path, form, other)
     assert finish(path, form, predictor, ["a"]).num_continued == 1
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from automl.errors import PredictionError
-from automl.prediction.inference import Predictor
+from automl.prediction.inference import Answer, Predictor
 from tests.serving.conftest import write_model
 
 
@@ -45,3 +45,21 @@ def test_a_model_that_cannot_be_run_is_a_sentence(model):
         predictor.run([predictor.blank()])
     with pytest.raises(PredictionError, match="cannot be run"):
         predictor.run([np.zeros((0, 3, 3), np.uint8)])
+
+
+def test_more_false_alarms_mark_more_pictures_of_a_class_that_is_missing(model):
+    held_out = [(number, number / 100) for number in range(99)]
+    left_out = [0.5, 0.9, 0.95, 1.0]
+    unlike = {"threshold": 0.98, "false_alarm_rate": 0.01, "held_out": held_out}
+    write_model(model, unlike={**unlike, "left_out": left_out})
+    usual = Predictor(model)
+    more = usual.with_false_alarms(0.1)
+    assert Predictor(model, false_alarms=0.1).unlike == more.unlike
+    assert [each.unlike.threshold for each in (usual, more)] == [0.98, 0.89]
+    assert [each.unlike.caught for each in (usual, more)] == [0.25, 0.75]
+    between = Answer(np.array([1, 0, 0], np.float32), 0.9)
+    assert [each.prediction(between).is_unlike for each in (usual, more)] == [False, True]
+    with pytest.raises(PredictionError, match="of 0.005 needs 199 pictures .* the model has 99"):
+        Predictor(model, false_alarms=0.005)
+    write_model(model, unlike={"threshold": 0.98, "false_alarm_rate": 0.01})
+    assert Predictor(model).unlike.caught is None

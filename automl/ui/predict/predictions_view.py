@@ -8,12 +8,11 @@ import streamlit as st
 from automl.dataset import pictures as picture_files
 from automl.dataset.rendering import Rendering
 from automl.errors import UserError
-from automl.evaluation import confidence
+from automl.evaluation import confidence, unlike
 from automl.experiments import store
 from automl.figures import bar_charts, charts, wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import (
-    FLAG_LIMIT,
     UNFLAGGED,
     Answer,
     Failure,
@@ -79,9 +78,33 @@ def choose_model(experiment_dir: Path) -> Path:
     return folders[chosen]
 
 
+def marking(model: Predictor) -> Predictor:
+    """Draw the choice of how many pictures are marked as unlike the training pictures.
+
+    Returns the model that marks so many.
+    """
+    if model.unlike is None:
+        st.caption(_(UNFLAGGED))
+        return model
+    usual = model.unlike.false_alarm_rate
+    rate = st.selectbox(
+        _("Unlike the training pictures"),
+        [usual, *(rate for rate in unlike.RATES if rate > usual and model.unlike.held_out)],
+        format_func=lambda rate: _("{share} false alarms").format(share=wording.percent(rate)),
+        key="false alarms",
+        help=_(
+            "Most pictures of another world are marked. A picture without the mark may still show "
+            "nothing that the model knows."
+        ),
+    )
+    marks = model.with_false_alarms(rate)
+    if marks.unlike is not None:
+        st.caption(wording.unlike(marks.unlike.false_alarm_rate, marks.unlike.caught))
+    return marks
+
+
 def caution(experiment_dir: Path, model: Predictor) -> Caution:
     """Draw the choices of the lowest accepted probability, with its effect, and of answer sets."""
-    st.caption(_(UNFLAGGED if model.unlike is None else FLAG_LIMIT))
     if model.has_label_sets:
         return NO_CAUTION
     least = st.slider(
@@ -245,7 +268,7 @@ def _card(
     st.plotly_chart(figure, key=f"probabilities {index}", config=charts.QUIET)
 
 
-def _warn_unlike(unlike: Unlike) -> None:
+def _warn_unlike(reference: Unlike) -> None:
     st.badge(
         _("unlike the training pictures"),
         icon=":material/help:",
@@ -255,7 +278,7 @@ def _warn_unlike(unlike: Unlike) -> None:
                 "Its features are further from those of every training picture than they are "
                 "for {share} of the pictures that were held out. Method: distance to the "
                 "nearest neighbour (Sun et al., 2022). The answer may have no meaning."
-            ).format(share=f"{1 - unlike.false_alarm_rate:.1%}")
+            ).format(share=f"{1 - reference.false_alarm_rate:.1%}")
         ),
     )
 
