@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,13 +17,12 @@ from automl.dataset.folder_splits import (
 )
 from automl.dataset.folder_tree import FolderTree, Parts
 from automl.dataset.layout_questions import (
-    MAX_OFFERED,
     SPLITS_ARE_CLASSES,
     SplitsOnlyError,
+    data_sets,
     is_identifier,
     is_source,
     named,
-    only_in,
     refuse_data_sets,
     refuse_repeated,
 )
@@ -84,12 +83,17 @@ class Layout:
         return self.groups.get(parts[:-1])
 
 
-def find_layout(pictures: Sequence[Parts], choices: Choices | None = None) -> Layout:
+def find_layout(
+    pictures: Sequence[Parts],
+    choices: Choices | None = None,
+    tables: Container[Parts] = frozenset(),
+) -> Layout:
     """The most likely meaning of the folders of all pictures, with the others.
 
     Args:
         pictures: relative paths.
         choices: what the user has chosen; it goes before every guess.
+        tables: folders that hold a file which may be a table of labels.
 
     Raises:
         SplitsOnlyError: there are splits and no classes.
@@ -107,7 +111,7 @@ def find_layout(pictures: Sequence[Parts], choices: Choices | None = None) -> La
         return _with_splits_in_names(splits)
     if splits is None and looks_for_splits:
         if choices.label_level is None:
-            refuse_data_sets(folders, base)
+            refuse_data_sets(folders, base, tables)
         if (class_first := _class_first(folders, base)) is not None:
             return class_first
     roots = roots_of(folders, splits) if splits else {base: None}
@@ -118,7 +122,7 @@ def find_layout(pictures: Sequence[Parts], choices: Choices | None = None) -> La
             roots,
         )
         roots = below_neutral(folders, roots)
-    return _by_level(folders, roots, choices)
+    return _by_level(folders, roots, choices, tables)
 
 
 def _class_first(folders: FolderTree, base: Parts) -> Layout | None:
@@ -215,7 +219,12 @@ def _by_pattern(folders: FolderTree, splits: Splits | None, pattern: str) -> Lay
     return Layout(Reading(sentence=sentence), (), {}, given, {}, frozenset(), pattern)
 
 
-def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: Choices) -> Layout:
+def _by_level(
+    folders: FolderTree,
+    roots: Mapping[Parts, str | None],
+    choices: Choices,
+    tables: Container[Parts],
+) -> Layout:
     """The layout whose labels are the names of the folders at one level below the roots."""
     relative = {
         folder: (root, folder[len(root) :]) for root in roots for folder in folders.below(root)
@@ -246,7 +255,7 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
     is_chosen = choices.label_level is not None or choices.group_level is not None
     below = [inner for _, inner in relative.values()]
     if not is_chosen and not any(roots.values()):
-        others += _data_sets(relative.values())
+        others += data_sets(folders, roots, tables)
     guess = None if is_chosen else _guess_of_level(sentence, others, below)
     alike = _guess_of_names(level, below)
     options = {} if is_chosen else {"label_level": level}
@@ -271,25 +280,6 @@ def _guess_of_level(
         not is_identifier(name) and not is_source(name) and not is_neutral(name) for name in inside
     )
     return Guess(sentence=sentence, others=levels) if levels and are_names else None
-
-
-def _data_sets(folders: Iterable[tuple[Parts, Parts]]) -> list[Reading]:
-    """Readings of one outermost folder alone, if each holds folders that may be its classes.
-
-    Args:
-        folders: each folder with pictures, as its root and the path below that.
-    """
-    inside: dict[Parts, set[str]] = defaultdict(set)
-    for root, path in folders:
-        inside[root + path[:1]].add(path[1] if path[1:] else "")
-    if len(inside) < 2 or not all(map(_may_be_classes, inside.values())):
-        return []
-    return [only_in(path[-1], path) for path in sorted(inside)[:MAX_OFFERED]]
-
-
-def _may_be_classes(names: set[str]) -> bool:
-    strange = [name for name in names if is_identifier(name) or is_source(name) or not name]
-    return len(names) > 1 and not strange
 
 
 def _guess_of_names(level: int, folders: Iterable[Parts]) -> Guess | None:

@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from automl.dataset.folder_splits import LEAST_OVERLAP, share_classes, splits_at
 from automl.dataset.folder_tree import FolderTree, Parts
 from automl.dataset.reading import Reading, UnclearDataError
+from automl.dataset.split_words import is_neutral
 from automl.texts import mark
 
 SPLITS_ARE_CLASSES = Reading(
@@ -14,7 +15,7 @@ SPLITS_ARE_CLASSES = Reading(
     options={"split_folders": "never", "label_level": 1},
 )
 
-MAX_OFFERED = 5
+_MAX_OFFERED = 5
 _IDENTIFIER = re.compile(r"[\W_]*(?:[a-z]{0,8}[\W_]*)?\d+(?:[\W_]*\d+)*[\W_]*|[0-9a-f-]{8,}", re.I)
 _SOURCE = re.compile(
     r"(?:patient|subject|person|animal|case|cam|camera|sensor|day|date|week|session|run|view|fold"
@@ -52,15 +53,23 @@ def named(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
-    """Raise a SeveralDataSetsError if folders have splits and classes, or classes, of their own."""
+def refuse_data_sets(folders: FolderTree, base: Parts, tables: Container[Parts]) -> None:
+    """Raise a SeveralDataSetsError if folders have splits and classes, or classes, of their own.
+
+    Args:
+        folders: all folders with pictures.
+        base: the one whose folders may be data sets.
+        tables: folders that hold a file which may be a table of labels.
+    """
     names = folders.inside(base)
     own = [splits_at(folders, (*base, name)) for name in names]
     if any(_is_alone(folders, (*base, name)) for name in names):  # as in cat/train/cat
         return
     have_splits = [bool(one and share_classes(folders, one.of_folder)) for one in own]
     have_classes = [
-        has_splits or len(folders.inside((*base, name))) > 1
+        has_splits
+        or len(folders.inside((*base, name))) > 1
+        or _is_labelled(folders, (*base, name), tables)
         for name, has_splits in zip(names, have_splits, strict=True)
     ]
     if len(names) > 1 and any(have_splits) and all(have_classes):
@@ -76,6 +85,35 @@ def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
                 for name in names
             ],
         )
+
+
+def data_sets(
+    folders: FolderTree, roots: Iterable[Parts], tables: Container[Parts]
+) -> list[Reading]:
+    """Readings of one outermost folder alone, if each may be a data set and one looks like it.
+
+    Args:
+        folders: all folders with pictures.
+        roots: those whose folders may be data sets.
+        tables: folders that hold a file which may be a table of labels.
+    """
+    found = [(*root, name) for root in roots for name in folders.inside(root)]
+    with_classes = [folder for folder in found if _may_hold_classes(folders.inside(folder))]
+    if len(found) < 2 or not set(with_classes) - folders.counts.keys():  # none but with strays
+        return []
+    if not all(each in with_classes or _is_labelled(folders, each, tables) for each in found):
+        return []
+    return [_only_in(folder[-1], folder) for folder in sorted(found)[:_MAX_OFFERED]]
+
+
+def _may_hold_classes(names: Sequence[str]) -> bool:
+    return len(names) > 1 and not any(is_identifier(name) or is_source(name) for name in names)
+
+
+def _is_labelled(folders: FolderTree, folder: Parts, tables: Container[Parts]) -> bool:
+    """True if something other than folders must label the pictures: a table, or `images` does."""
+    names = folders.inside(folder)
+    return folder in tables or bool(names) and all(map(is_neutral, names))
 
 
 def _is_alone(folders: FolderTree, folder: Parts) -> bool:
@@ -118,7 +156,7 @@ def refuse_repeated(paths: Iterable[Parts], roots: Mapping[Parts, str | None]) -
     )
 
 
-def only_in(name: str, path: Parts) -> Reading:
+def _only_in(name: str, path: Parts) -> Reading:
     """Reading of a folder alone; its path is below that of the data."""
     sentence = mark("Only the pictures in {name}.").format(name=name)
     return Reading(sentence=sentence, options={"path": "/".join(path)})
@@ -143,5 +181,5 @@ def _readings(
     yield Reading(sentence=classes.format(names=named(outer)), options={"label_level": 1})
     if len(roots) == 1:
         (root,) = roots
-        for name in outer[:MAX_OFFERED]:
-            yield only_in(name, (*root, name))
+        for name in outer[:_MAX_OFFERED]:
+            yield _only_in(name, (*root, name))

@@ -203,12 +203,16 @@ def test_one_data_set_without_splits_beside_another_is_a_question_too():
 
 
 def test_folders_that_may_be_data_sets_are_offered_each_alone():
-    def offered(*folders: str) -> list[str]:
-        others = find_layout([(*folder.split("/"), "1.jpg") for folder in folders]).others
+    def offered(*folders: str, tables: tuple[str, ...] = ()) -> list[str]:
+        pictures = [(*folder.split("/"), "1.jpg") for folder in folders]
+        others = find_layout(pictures, tables={(name,) for name in tables}).others
         return [one.options["path"] for one in others if "path" in one.options]
 
     assert offered("birds/owl", "birds/jay", "cars/vw", "cars/kia") == ["birds", "cars"]
     assert offered("birds/owl", "birds/jay", "cars") == []
+    assert offered("birds/owl", "birds/jay", "cars", tables=("cars",)) == ["birds", "cars"]
+    assert offered("birds/owl", "birds/jay", "cars/images") == ["birds", "cars"]
+    assert offered("cats/raw", "cats/raw 2", "cats", "dogs/raw", "dogs/cut", "dogs") == []
     assert offered("birds/day_1", "birds/day_2", "cars/day_3", "cars/day_4") == []
 
 

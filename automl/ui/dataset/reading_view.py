@@ -39,8 +39,8 @@ def ask_about_parents(report: DatasetReport) -> None:
             continue
         st.warning(
             _(
-                "Each of these folders has folders of its own. Is this the parent of several data "
-                "sets? Choose one of them, or the folders that are the classes."
+                "Each of these folders has folders or a table of its own. Is this the parent of "
+                "several data sets? Choose one of them, or the folders that are the classes."
             )
         )
         likely = [each for each in readings if each.options.keys() in ({"path"}, {"label_level"})]

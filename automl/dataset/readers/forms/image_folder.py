@@ -27,6 +27,7 @@ _ADVICE = mark("Give a folder with one sub-folder of pictures per class.")
 _ADVICE_ON_LINKS = mark(
     "Copy the folder with the files that they name (cp -rL), and give the copy."
 )
+_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xlsx")
 
 
 def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
@@ -40,7 +41,8 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     pictures, copies = without_copies(tree.pictures, root)
     tree = replace(tree, pictures=pictures)
     try:
-        layout = find_layout(pictures, choices)
+        tables = {parts[:-1] for parts in tree.other_files if _may_be_table(parts[-1])}
+        layout = find_layout(pictures, choices, tables)
     except UnclearDataError as error:
         _refuse_boxes(tree, root)
         readings = [*_absolute(error.readings, root), *_patterns_of_training(error, pictures)]
@@ -68,6 +70,10 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     rows = listing.in_order(pd.DataFrame(columns))
     guesses = [*layout.guesses, *same_names.said(classes), *masks]
     return Listing(rows, left_out, readings, guesses, written=classes)
+
+
+def _may_be_table(name: str) -> bool:
+    return PurePath(name).suffix.lower() in _TABLES
 
 
 def _refuse_unknown_splits(layout: Layout, labelled: Iterable[tuple[Parts, str]]) -> None:
