@@ -35,7 +35,7 @@ if isinstance(begun, Path):
     st.stop()
 launch.follow()
 job_panel.copy_from_link()
-data = data_choice.require()
+data = data_choice.require(_("Here you set up an experiment."))
 try:
     inspection = cached.inspection(data_choice.job(data))
 except (UserError, OSError) as error:

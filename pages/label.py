@@ -11,7 +11,7 @@ from automl.ui import cached, data_source, frame, links
 from automl.ui.dataset import corrections_view, data_choice, labelling, labelling_view
 
 begun = frame.begin(_("Label pictures"), frame.DATA, Action.LABEL)
-data = data_choice.require()
+data = data_choice.require(_("Here you label the pictures that a model would learn most from."))
 with begun:
     st.caption(wording.plain(data_source.named(str(data.path))))
     if st.button(_("Back to the data"), icon=":material/arrow_back:"):

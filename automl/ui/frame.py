@@ -77,6 +77,7 @@ _LAYOUT = """<style>
   .st-key-experiments .stHorizontalBlock { row-gap: 0.25rem; }
   .st-key-experiments .stColumn:nth-child(1) { min-width: 1.5rem; flex: 0; }
   .st-key-experiments .stColumn:nth-child(2) { min-width: 50%; }
+  [data-testid="stElementToolbar"] { display: none; }
   .st-key-lines > div, .st-key-lines > div > div { height: auto; flex: none; }
 }
 </style>"""
@@ -85,7 +86,8 @@ _LAYOUT = """<style>
 It writes what is chosen in the accent, which is dark enough for the white words of a button and so
 too dark for words on a dark page; and parts of YAML in colours too light for a light one. On a
 phone the frame takes half of its usual height, a full multiselect keeps a place for a finger, and
-the line of a trial in training grows to the height of its button below its bar. In the line above a
+the line of a trial in training grows to the height of its button below its bar. There the tools of
+a table, which a touch screen always shows, would cover what stands above it. In the line above a
 page of an experiment, the best trial gets shorter before the name of the experiment does.
 """
 
@@ -112,7 +114,11 @@ def begin(title: str, page: str, action: Action = Action.LOOK) -> DeltaGenerator
     """
     through_app.rerun()
     sign_in.require(action)
-    _steps(page, _of_a_new_experiment(), data_choice.link())
+    return _begin_without_experiment(title, page)
+
+
+def _begin_without_experiment(title: str, page: str) -> DeltaGenerator:
+    _steps(_step(page), _of_a_new_experiment(), data_choice.link())
     row = st.container(horizontal=True, vertical_alignment="center")
     row.title(title, anchor=False, width="content")
     return row
@@ -165,14 +171,18 @@ def begin_with_trial(page: str) -> tuple[Path, ExperimentState, TrialRecord]:
 def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
     through_app.rerun()
     sign_in.require(action)
-    experiment_dir = selection.require_experiment()
+    title = _({**_STEPS, **_VIEWS}[page])
+    experiment_dir = selection.require_experiment(lambda: _begin_without_experiment(title, page))
     state = launcher.state(experiment_dir)
-    step = CHOOSE if page in _VIEWS else page
-    _steps(step, _of(experiment_dir, state), {"experiment": experiment_dir.name})
+    _steps(_step(page), _of(experiment_dir, state), {"experiment": experiment_dir.name})
     experiment_header.show(experiment_dir, state)
     for sentence in cached.damaged_trials(experiment_dir):
         st.warning(wording.plain(again(sentence)))
     return experiment_dir, state
+
+
+def _step(page: str) -> str:
+    return CHOOSE if page in _VIEWS else page
 
 
 def _views(experiment_dir: Path) -> DeltaGenerator:

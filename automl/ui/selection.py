@@ -4,6 +4,8 @@ Both are kept in the URL, so that a view can be reloaded and shared, and in the 
 the links of the navigation drop the parameters of the URL.
 """
 
+from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 
 import streamlit as st
@@ -15,29 +17,46 @@ from automl.host import home
 from automl.texts import _, again
 from automl.ui import cached, links
 
+_WAY_ON = ":material/arrow_forward:"
+
 
 def experiment_names() -> list[str]:
     """Names of all experiments, newest first."""
     return [path.name for path in store.experiment_dirs(home.experiments_dir())]
 
 
-def require_experiment() -> Path:
-    """Return the experiment in view, else the newest; stop the page if there is none."""
+def require_experiment(begin_without: Callable[[], object]) -> Path:
+    """Return the experiment in view, else the newest; stop the page if there is none.
+
+    Args:
+        begin_without: draws the frame of a page that has no experiment to show.
+    """
     names = experiment_names()
     requested = remembered("experiment")
     if requested and requested not in names:
+        begin_without()
         st.warning(
             _("There is no experiment called {requested} here.").format(
                 requested=wording.plain(requested)
             )
         )
+        for similar in get_close_matches(requested, names):
+            label = _("Open {name}").format(name=wording.plain(similar))
+            link("pages/progress.py", home.experiments_dir() / similar, label, _WAY_ON)
         empty_state(_("See all experiments"), "pages/experiments.py")
     if not names:
+        begin_without()
         st.info(_("There is no experiment yet. Choose pictures to start one."))
         empty_state(_("Choose pictures"), "pages/dataset.py")
     experiment_dir = home.experiments_dir() / (requested or names[0])
     show_experiment(experiment_dir.name)
-    _check_readable(experiment_dir)
+    try:
+        cached.experiment(experiment_dir)
+        cached.job(experiment_dir)
+    except (ValueError, OSError) as error:
+        begin_without()
+        st.error(wording.plain(again(store.unreadable(error, experiment_dir))))
+        empty_state(_("See the other experiments"), "pages/experiments.py")
     return experiment_dir
 
 
@@ -97,7 +116,7 @@ def remembered(name: str) -> str | None:
 
 def empty_state(label: str, page: str) -> None:
     """Draw a link to the next step and stop the page."""
-    links.page_link(page, label=label, icon=":material/arrow_forward:")
+    links.page_link(page, label=label, icon=_WAY_ON)
     st.stop()
 
 
@@ -110,12 +129,3 @@ def link(page: str, experiment_dir: Path, label: str, icon: str | None = None) -
         query_params={"experiment": experiment_dir.name},
         width="content",
     )
-
-
-def _check_readable(experiment_dir: Path) -> None:
-    try:
-        cached.experiment(experiment_dir)
-        cached.job(experiment_dir)
-    except (ValueError, OSError) as error:
-        st.error(wording.plain(again(store.unreadable(error, experiment_dir))))
-        empty_state(_("See the other experiments"), "pages/experiments.py")

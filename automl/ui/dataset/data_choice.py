@@ -56,11 +56,15 @@ OPTIONS = (
 """Parameters of the URL that describe the data, besides its path `data` and `target`."""
 
 
-def require() -> DataSource:
-    """The pictures chosen for a new experiment; draws the empty state if none are."""
+def require(purpose: str) -> DataSource:
+    """The pictures chosen for a new experiment; draws the empty state if none are.
+
+    Args:
+        purpose: sentence on what the page is for.
+    """
     data = chosen()
     if data is None:
-        st.info(_("Here you set up an experiment. Choose the pictures first."))
+        st.info(f"{purpose} {_('Choose the pictures first.')}")
         selection.empty_state(_("Choose pictures"), "pages/dataset.py")
     assert data
     return data
