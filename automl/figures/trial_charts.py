@@ -14,6 +14,7 @@ MAX_LINES = 20
 MAX_NAME = 36  # characters of the longest name: #12 mobilenetv1_100, linear probe
 _MAX_MARKERS = 10
 _MAX_IN_LEGEND = 40
+_MAX_TICKS = 10
 
 
 def learning_curves(
@@ -61,7 +62,7 @@ def learning_curves(
     # Plotly hides the legend of a single line unless told otherwise
     figure.update_layout(height=height, showlegend=0 < len(curves) <= _MAX_IN_LEGEND)
     baselines.begin(figure, trials, metric)
-    return _with_room_at_epoch_0(figure, curves)
+    return _over_epochs(figure, curves)
 
 
 def smoothed(values: Sequence[float], weight: float) -> list[float]:
@@ -92,7 +93,8 @@ def losses(trial: TrialRecord) -> go.Figure:
     ):
         line = {"color": color, "dash": dash}
         figure.add_scatter(x=epochs, y=values, name=name, mode="lines+markers", line=line)
-    return start_at_zero(figure, _("Epoch"), _("Cross-entropy (nats)"))
+    figure = start_at_zero(figure, _("Epoch"), _("Cross-entropy (nats)"))
+    return _over_epochs(figure, [trial])
 
 
 def intervals(ranked: Sequence[TrialRecord], metric: str) -> go.Figure:
@@ -140,8 +142,9 @@ def _leave_majority_out(figure: go.Figure, shown: Sequence[TrialRecord], metric:
             )
 
 
-def _with_room_at_epoch_0(figure: go.Figure, trials: Sequence[TrialRecord]) -> go.Figure:
-    """Widen the axis so that markers at epoch 0, those of models without training, are whole."""
+def _over_epochs(figure: go.Figure, trials: Sequence[TrialRecord]) -> go.Figure:
+    """Mark whole epochs only, with room for the markers of epoch 0, of models without training."""
     last = (trial.evaluations[-1].epoch for trial in trials if trial.evaluations)
     longest = max(last, default=0) or 1
-    return figure.update_xaxes(range=[-0.03 * longest, 1.03 * longest])
+    dtick = 1 if longest <= _MAX_TICKS else None  # Plotly would mark halves of few epochs
+    return figure.update_xaxes(range=[-0.03 * longest, 1.03 * longest], dtick=dtick)

@@ -329,7 +329,8 @@ def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
                 "pictures; the scores shown are those with a threshold of 0.5."
             ).format(metric=metric(primary_metric))
         )
-    if any(primary_metric in record.comparable_scores for record in trials):
+    evidence = {record.evidence for record in trials if record.evaluations}
+    if len(evidence) > 1 and any(primary_metric in each.comparable_scores for each in trials):
         said.append(
             _(
                 "Some trials are scored on the validation pictures alone, others on more pictures: "

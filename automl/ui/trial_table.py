@@ -11,13 +11,14 @@ from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import wording
 from automl.texts import _, again
-from automl.ui import links
+from automl.ui import links, phone
 
 _NAMES = ("number", "model")
 """Columns whose cells open the trial."""
 
 _MAX_NARROW = 100
-_MODEL_PIXELS = 350  # a probe of three networks must not push the times out of sight
+_LETTER_PIXELS = 7.5
+_MODEL_PIXELS = (100, 350)  # a probe of three networks must not push the times out of sight
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 
@@ -73,7 +74,8 @@ def choose(
             alt=_("Trials, best first"),
         )
 
-    if not _is_phone():
+    if not phone.is_one():
+        config = {**config, "model": _as_wide(config["model"], table["model"])}
         draw(table[shown], config, key)  # what is hidden would be sent, too
     else:
         draw(_narrow(table), _narrow_config(config), f"narrow {key}")
@@ -89,9 +91,11 @@ def choose(
         links.switch_page("pages/trial.py", query_params=parameters)
 
 
-def _is_phone() -> bool:
-    """True if the browser says so; the width of its window is nothing that the server knows."""
-    return "Mobi" in st.context.headers.get("User-Agent", "")
+def _as_wide(column: Any, titles: pd.Series[str]) -> Any:
+    """The column of the models as wide as their titles, so that the last columns are whole."""
+    low, high = _MODEL_PIXELS
+    needed = 20 + _LETTER_PIXELS * titles.str.len().max()
+    return _TEXT(column["label"], width=round(min(max(low, needed), high)))
 
 
 def _narrow(table: pd.DataFrame) -> pd.DataFrame:
@@ -167,7 +171,7 @@ def config(metric: str) -> dict[str, Any]:
     return {
         "rank": _NUMBER(_("Rank"), width=60),
         "number": _NUMBER(_("Trial"), format="#%d", width=60),
-        "model": _TEXT(_("Model"), width=_MODEL_PIXELS),
+        "model": _TEXT(_("Model")),
         "score": _NUMBER(
             wording.metric_heading(metric), format="%.3f", help=wording.explanation(metric)
         ),

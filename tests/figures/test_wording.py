@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from automl.experiments.records import ExperimentRecord, TrialRecord
+from automl.experiments.records import Evidence, ExperimentRecord, TrialRecord
 from automl.figures import wording
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -120,10 +120,14 @@ def test_sizes_have_three_digits_and_a_unit(write, num_bytes, expected):
 
 def test_the_order_is_explained_where_trials_were_scored_on_different_pictures(make_trial):
     plain, adjusted = make_trial("t1", [0.9]), make_trial("t2", [1.0])
-    adjusted = adjusted.model_copy(update={"comparable_scores": {"accuracy": 0.88}})
+    evidence = Evidence(num_pictures=9)
+    changes = {"comparable_scores": {"accuracy": 0.88}, "evidence": evidence}
+    adjusted = adjusted.model_copy(update=changes)
     assert wording.ranking([plain], "accuracy") == ""
     assert "on few pictures counts for less" in wording.ranking([plain, adjusted], "accuracy")
     assert wording.ranking([plain, adjusted], "auc_weighted") == ""
+    alike = plain.model_copy(update={"evidence": evidence})
+    assert wording.ranking([alike, adjusted], "accuracy") == ""
 
 
 def test_the_place_of_a_trial_is_said_where_it_is_not_the_same_for_all():

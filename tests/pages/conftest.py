@@ -20,6 +20,7 @@ from automl.jobs.job import Job
 from automl.ui import error_boundary, preload
 
 ROOT = Path(__file__).parents[2]
+PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 10; K) Chrome/131.0 Mobile Safari/537.36"}
 AUTH = {
     "redirect_uri": "http://127.0.0.1/oauth2callback",
     "cookie_secret": "x" * 32,

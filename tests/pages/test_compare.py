@@ -2,11 +2,12 @@ import json
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from tests.pages.conftest import texts, tiles
+from tests.pages.conftest import PHONE, texts, tiles
 
 
 @pytest.fixture
@@ -38,12 +39,15 @@ def open_tab(page, name):
     return page
 
 
-def test_two_trials_of_an_experiment_and_what_chance_says(open_page, two_experiments):  # noqa: ARG001
+def test_two_trials_of_an_experiment_and_what_chance_says(open_page, two_experiments, monkeypatch):  # noqa: ARG001
     page = open_page("compare", experiment="pets")
     assert page.dataframe[0].value.iloc[0].tolist()[1:3] == [0.9, 0.8]
     assert "this difference may be chance (p = 1)" in texts(page)
     table = open_tab(page, "Settings that differ").dataframe[0].value
     assert table["Setting"].tolist() == ["learning_rate"]
+    monkeypatch.setattr(type(st.context), "headers", PHONE)
+    on_phone = open_page("compare", experiment="pets").dataframe[0].value
+    assert on_phone.columns.tolist() == ["Metric", "#0", "#1", "Best"]
 
 
 def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experiments):  # noqa: ARG001

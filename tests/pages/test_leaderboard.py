@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from tests.pages.conftest import texts
+from tests.pages.conftest import PHONE, texts
 
 
 def test_the_best_trial_comes_first(open_page, make_experiment, make_trial):
@@ -26,8 +26,7 @@ def test_a_failed_trial_comes_last_without_a_score(
     make_experiment(trials=[make_trial("t1", state="failed"), make_trial("t2", [0.4], number=1)])
     table = open_page("leaderboard").dataframe[0].value
     assert table["state"].tolist() == ["completed", "failed"]
-    phone = {"User-Agent": "Mozilla/5.0 (Linux; Android 10; K) Chrome/131.0 Mobile Safari/537.36"}
-    monkeypatch.setattr(type(st.context), "headers", phone)
+    monkeypatch.setattr(type(st.context), "headers", PHONE)
     on_phone = open_page("leaderboard").dataframe[0].value
     assert on_phone.to_numpy().tolist() == [["#1 resnet18", "0.400"], ["#0 resnet18", "failed"]]
 

@@ -10,7 +10,7 @@ from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
 from automl.texts import _
-from automl.ui import cached, selection
+from automl.ui import cached, phone, selection
 
 MAX_COMPARED = 8
 _MAX_OFFERED = 200
@@ -34,7 +34,19 @@ class Side(NamedTuple):
     @property
     def title(self) -> str:
         """Number and title of the trial, after the name of its experiment if there are several."""
-        name = wording.trial(self.trial)
+        return self._after_experiment(wording.trial(self.trial))
+
+    @property
+    def short_title(self) -> str:
+        """The title without what the model is called."""
+        return self._after_experiment(f"#{self.trial.number}")
+
+    @property
+    def heading(self) -> str:
+        """The title, as short as it has to be for a column."""
+        return self.short_title if phone.is_one() else self.title
+
+    def _after_experiment(self, name: str) -> str:
         return f"{self.experiment_dir.name} {name}" if self.is_of_several else name
 
 
@@ -106,4 +118,6 @@ def _asked_for() -> list[str]:
 
 
 def _text(side: Side) -> str:
+    if phone.is_one():  # two of them go into the field
+        return f"{side.short_title} · {wording.score(side.trial.score(side.metric))}"
     return f"{side.title} · {wording.score_of(side.trial, side.metric)}"

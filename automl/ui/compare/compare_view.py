@@ -1,6 +1,7 @@
 """Trials side by side: metrics, settings, curves, and pictures only one of them gets right."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from automl.evaluation import metrics, pairing
 from automl.evaluation.significance import LEVEL
 from automl.figures import (
     baselines,
-    charts,
     palette,
     setting_text,
     trial_charts,
@@ -19,7 +19,14 @@ from automl.figures import (
     wording,
 )
 from automl.texts import _
-from automl.ui import cached, cached_evaluation, figure_table, significance
+from automl.ui import (
+    cached,
+    cached_evaluation,
+    curve_chart,
+    figure_table,
+    phone,
+    significance,
+)
 from automl.ui.answers import answer_gallery
 from automl.ui.compare.chosen_trials import Side
 
@@ -42,15 +49,17 @@ def numbers(sides: Sequence[Side]) -> None:
             },
         }
     )
-    if len(sides) == 2:
+    if len(sides) == 2 and not phone.is_one():
         table[_("Difference")] = table[columns[0]] - table[columns[1]]
+    width: Literal["medium"] | int = 60 if phone.is_one() else "medium"
     table[_("Best")] = [_best(name, sides, values) for name in names]
     st.dataframe(
         table,
         hide_index=True,
         column_config={
-            **{column: _NUMBER(format="%.3f", width="medium") for column in columns},
+            **{column: _NUMBER(format="%.3f", width=width) for column in columns},
             _("Difference"): _NUMBER(format="%+.3f"),
+            _("Best"): st.column_config.TextColumn(width=55 if phone.is_one() else None),
         },
     )
     for sentence in _verdicts(sides):
@@ -62,7 +71,7 @@ def _titles(sides: Sequence[Side]) -> list[str]:
     """Headings of the columns; spaces tell apart those of equal titles."""
     titles: list[str] = []
     for side in sides:
-        title = side.title
+        title = side.heading
         while title in titles:
             title += " "
         titles.append(title)
@@ -76,9 +85,7 @@ def _best(name: str, sides: Sequence[Side], values: Sequence[Mapping[str, float]
     if all(value == best for value in found):
         return ""
     return ", ".join(
-        side.title if side.is_of_several else f"#{side.trial.number}"
-        for side, value in zip(sides, found, strict=True)
-        if value == best
+        side.short_title for side, value in zip(sides, found, strict=True) if value == best
     )
 
 
@@ -197,7 +204,7 @@ def curves(sides: Sequence[Side]) -> None:
         color, dash = colors[place % len(colors)], palette.DASHES[place % len(palette.DASHES)]
         trace.update(name=palette.label(side.title, 40), line={"color": color, "dash": dash})
         trace.marker.color = color
-    st.plotly_chart(figure, key="compared curves", config=charts.QUIET)
+    curve_chart.show(figure, "compared curves")
     rows = [
         {"trial": side.title, "epoch": each.epoch, metric: each.metrics[metric]}
         for side in sides

@@ -24,7 +24,7 @@ from automl.figures import (
 )
 from automl.figures.pauses import Clock
 from automl.texts import _, again
-from automl.ui import cached, guarded_actions, recommendation_view
+from automl.ui import cached, curve_chart, guarded_actions, recommendation_view
 
 _LOG_BYTES = 20_000
 _LINE_PIXELS = 76
@@ -271,7 +271,7 @@ def curves(ranked: list[TrialRecord], metric: str) -> None:
     floors = [trial for trial in ranked if baselines.is_baseline(trial)]
     shown = [*trained[: trial_charts.MAX_LINES], *floors]
     figure = trial_charts.learning_curves(shown, metric)
-    st.plotly_chart(figure, key="learning curves", config=charts.QUIET)
+    curve_chart.show(figure, "learning curves")
     if len(trained) > trial_charts.MAX_LINES:
         st.caption(
             _("The best {shown} of {count} trials.").format(

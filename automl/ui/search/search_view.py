@@ -13,7 +13,7 @@ from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
 from automl.texts import _, again, mark
-from automl.ui import cached, figure_table
+from automl.ui import cached, curve_chart, figure_table
 
 _MAX_POINTS = 1_000
 _MAX_CURVES = 20
@@ -82,7 +82,7 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
     if chosen:
         shown = [by_number[number] for number in chosen]
     figure = trial_charts.learning_curves(shown, metric, smoothing=smoothing, height=400)
-    st.plotly_chart(figure, key="all learning curves", config=charts.QUIET)
+    curve_chart.show(figure, "all learning curves")
     rows = [
         (trial.number, trial.model_name, each.epoch, each.metrics[metric], each.train_loss)
         for trial in shown

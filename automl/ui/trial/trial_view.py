@@ -8,7 +8,7 @@ import streamlit as st
 from automl.experiments.records import TrialRecord
 from automl.figures import charts, setting_text, trial_charts, wording
 from automl.texts import _, again, mark
-from automl.ui import figure_table
+from automl.ui import curve_chart, figure_table
 
 _FORMATS = {  # all other columns are scores and losses
     mark("Epoch"): "%d",
@@ -77,7 +77,9 @@ def curves(trial: TrialRecord, metric: str) -> None:
     with left:
         st.subheader(wording.metric_heading(metric))
         figure = trial_charts.learning_curves([trial], metric).update_layout(showlegend=False)
-        st.plotly_chart(figure, key="trial metric", config=charts.QUIET)
+        curve_chart.show(figure, "trial metric")
+    if not figure.data:
+        return
     with right:
         st.subheader(_("Loss"))
         st.plotly_chart(trial_charts.losses(trial), key="trial losses", config=charts.QUIET)
