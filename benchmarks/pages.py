@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PAGES = ("Experiments", "Leaderboard", "Search", "One trial", "Compare", "Test data", "Train")
-_IS_WHOLE = """() =>
-    document.querySelector('[data-test-script-state="notRunning"]')
-    && !document.querySelector('[data-testid="stSkeleton"]')
-    && [...document.querySelectorAll(".stPlotlyChart")].every(one => one.querySelector(".main-svg"))
-"""
-"""The script has run, and what it sent is drawn."""
 _NUM_TABS = 10
 _LIVE_SECONDS = 20
 _NUM_LIVE = 8
@@ -169,7 +163,7 @@ def home(browser: "Browser", digits: Path, measured: Figures) -> None:
         page.get_by_label("Search").fill("many-17")
         page.get_by_label("Search").press("Enter")
         page.get_by_role("link", name="many-100").wait_for(state="detached")
-        page.wait_for_function(_IS_WHOLE)
+        page.wait_for_function(served_app.IS_WHOLE)
         measured.add("home_search_seconds", time.perf_counter() - started, at_most=0.7)
         page.close()
 
@@ -277,7 +271,7 @@ def _go_to(page: "Page", title: str, experiment: str) -> float:
     started = time.perf_counter()
     page.get_by_role("link", name=link).first.click()
     page.wait_for_function("title => document.title.startsWith(title)", arg=title)
-    page.wait_for_function(_IS_WHOLE)
+    page.wait_for_function(served_app.IS_WHOLE)
     return time.perf_counter() - started
 
 
@@ -287,7 +281,7 @@ def _open(page: "Page", path: str, experiment: str) -> float:
     path = "" if path == "experiments" else path
     page.goto(f"{served_app.URL}/{path}{f'?experiment={experiment}' if experiment else ''}")
     page.locator("h1").first.wait_for()
-    page.wait_for_function(_IS_WHOLE)
+    page.wait_for_function(served_app.IS_WHOLE)
     return time.perf_counter() - started
 
 
@@ -312,7 +306,7 @@ def _cell_to_pictures(page: "Page", row: int, column: int) -> float:
     )
     true, predicted = heading.inner_text().split(" of ", 1)[1].split(" taken for ")
     page.get_by_text(f"{true} → {predicted}").first.wait_for()
-    page.wait_for_function(_IS_WHOLE)
+    page.wait_for_function(served_app.IS_WHOLE)
     return time.perf_counter() - started
 
 

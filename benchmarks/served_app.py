@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 _PORT = 8599
 URL = f"http://127.0.0.1:{_PORT}"
+IS_WHOLE = """() =>
+    document.querySelector('[data-test-script-state="notRunning"]')
+    && !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll(".stPlotlyChart")].every(one => one.querySelector(".main-svg"))
+"""
+"""The script has run, and what it sent is drawn."""
 
 
 def has_chromium() -> bool:
@@ -36,9 +42,9 @@ def chromium() -> "Iterator[Browser]":
 
 
 @contextmanager
-def served() -> Iterator[subprocess.Popen[bytes]]:
-    """The server, which answers; it ends with the block."""
-    command = [sys.executable, "-m", "automl.cli", "app", f"--port={_PORT}"]
+def served(*options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The server with options of `automl app`, which answers; it ends with the block."""
+    command = [sys.executable, "-m", "automl.cli", "app", f"--port={_PORT}", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
         try:
             while not _answers():

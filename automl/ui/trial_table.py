@@ -91,7 +91,7 @@ def choose(
         links.switch_page("pages/trial.py", query_params=parameters)
 
 
-def _as_wide(column: Any, titles: pd.Series[str]) -> Any:
+def _as_wide(column: Any, titles: "pd.Series[str]") -> Any:
     """The column of the models as wide as their titles, so that the last columns are whole."""
     low, high = _MODEL_PIXELS
     needed = 20 + _LETTER_PIXELS * titles.str.len().max()

@@ -1,5 +1,6 @@
 """Choice of the trials to compare: of one experiment or of several."""
 
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from automl.texts import _
 from automl.ui import cached, phone, selection
 
 MAX_COMPARED = 8
+_MAX_NAME = 36  # characters, so that two trials go into the field
 _MAX_OFFERED = 200
 """Trials of an experiment to choose from, best first."""
 
@@ -120,4 +122,5 @@ def _asked_for() -> list[str]:
 def _text(side: Side) -> str:
     if phone.is_one():  # two of them go into the field
         return f"{side.short_title} · {wording.score(side.trial.score(side.metric))}"
-    return f"{side.title} · {wording.score_of(side.trial, side.metric)}"
+    title = textwrap.shorten(side.title, _MAX_NAME, placeholder="…")
+    return f"{title} · {wording.score_of(side.trial, side.metric)}"

@@ -43,8 +43,12 @@ def ask_about_parents(report: DatasetReport) -> None:
                 "several data sets? Choose one of them, or the folders that are the classes."
             )
         )
-        likely = [each for each in readings if each.options.keys() in ({"path"}, {"label_level"})]
-        choices(likely, section, key="likely")
+        alone = [each for each in readings if each.options.keys() == {"path"}]
+        levels = [each for each in readings if each.options.keys() == {"label_level"}]
+        with st.container(horizontal=True, gap="small"):
+            for position, reading in enumerate([*alone, *levels]):
+                label = wording.plain(again(reading.sentence))
+                _button(label, reading, section, f"likely {section} {position}")
 
 
 def _readings(report: DatasetReport) -> list[tuple[str, Sequence[Reading]]]:
@@ -53,14 +57,18 @@ def _readings(report: DatasetReport) -> list[tuple[str, Sequence[Reading]]]:
     return [(section, readings) for section, readings in every.items() if readings]
 
 
-def choices(readings: Sequence[Reading], section: str = TRAINING, key: str = "reading") -> None:
-    """Draw a button for each reading of a data source; their keys begin with `key`."""
+def choices(readings: Sequence[Reading], section: str = TRAINING) -> None:
+    """Draw a button for each reading of a data source."""
     for position, reading in enumerate(readings):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.button(
-                _("Read it so"),
-                key=f"{key} {section} {position} {reading.sentence}",
-                on_click=data_choice.understand,
-                args=(reading.options, section),
-            )
+            _button(_("Read it so"), reading, section, f"reading {section} {position}")
             st.markdown(wording.plain(again(reading.sentence)), width="stretch")
+
+
+def _button(label: str, reading: Reading, section: str, key: str) -> None:
+    st.button(
+        label,
+        key=f"{key} {reading.sentence}",
+        on_click=data_choice.understand,
+        args=(reading.options, section),
+    )
