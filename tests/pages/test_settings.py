@@ -92,9 +92,11 @@ def test_who_was_an_admin_when_the_form_was_drawn_sets_nothing(open_as, home: Pa
 
 def test_the_machine_says_what_it_has(open_page, monkeypatch):
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", "/nowhere")
+    monkeypatch.setenv("AUTOML_WEBHOOK_URL", "https://chat.example/secret")
     shown = table(open_page("settings"), "Current state").set_index("Part")["Current state"]
     assert shown["Ray, which runs the trials"].startswith("not running")
     assert shown["Pretrained weights"] == "/nowhere does not exist"
+    assert shown["Message at the end"] == "to a webhook"
     assert process_lock.take(home.head_lock_path()) is not None
     page = open_page("settings")
     assert "running; it stops" in table(page, "Current state")["Current state"].iloc[0]

@@ -28,7 +28,10 @@ def offer(experiment_dir: Path) -> None:
     is_wanted = st.toggle(
         _("Notify me"),
         key=_key(experiment_dir),
-        help=_("A notification of the browser when the search ends; keep this page open."),
+        help=_(
+            "A notification of the browser when the search ends; keep this page open. Settings "
+            "says whether a webhook or a mail is sent, too."
+        ),
         **KEPT,
     )
     if is_wanted:

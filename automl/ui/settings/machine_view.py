@@ -1,9 +1,12 @@
 """Hardware and folders of this machine, and versions of the libraries."""
 
+import os
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from automl.engine import notice
 from automl.figures import wording
 from automl.host import home, machine
 from automl.host.cores import usable_cores
@@ -24,6 +27,7 @@ def show() -> None:
         (_("Ray, which runs the trials"), _head()),
         (_("Folder of the app"), str(home.home_dir())),
         (_("Pretrained weights"), _weights()),
+        (_("Message at the end"), _messages()),
     ]
     st.dataframe(
         pd.DataFrame(facts, columns=[_("Part"), _("Current state")]),
@@ -31,6 +35,14 @@ def show() -> None:
         column_config={_("Part"): st.column_config.TextColumn(width=200)},
     )
     st.caption(" · ".join(f"{name} {text}" for name, text in _versions().items()))
+
+
+def _messages() -> str:
+    """Where the end of an experiment is told; the addresses may hold secrets."""
+    ways = {notice.VARIABLE: _("to a webhook"), notice.MAIL_SERVER: _("by mail")}
+    told = [way for variable, way in ways.items() if os.environ.get(variable)]
+    nowhere = _("none; {webhook} or {mail} in the environment of the app changes that")
+    return ", ".join(told) or nowhere.format(webhook=notice.VARIABLE, mail=notice.MAIL_SERVER)
 
 
 def _room(column: DeltaGenerator, title: str, room: Room) -> None:
