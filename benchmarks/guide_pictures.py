@@ -1,7 +1,8 @@
 """Takes the pictures of docs/guide.md anew.
 
-`python -m benchmarks.guide_pictures EXPERIMENT WASTE`: of an experiment of this machine that has
-ended, whose test data it opens, and of a folder with wrong labels. Look at each of them afterwards.
+`python -m benchmarks.guide_pictures EXPERIMENT WASTE [NAME …]`: of an experiment of this machine
+that has ended, whose test data it opens, and of a folder with wrong labels, whose path is shown.
+With names only these are taken. Look at each of them afterwards.
 """
 
 import sys
@@ -22,18 +23,21 @@ _WIDTH = 1280
 _PATIENCE_MILLISECONDS = 300_000
 
 
-def main(experiment: str, waste: str) -> None:
-    """Write all pictures.
+def main(experiment: str, waste: str, *names: str) -> None:
+    """Write the pictures.
 
     Args:
         experiment: name of the experiment.
         waste: path of the folder with wrong labels.
+        names: of the pictures; without any, all.
     """
     with served_app.served("--data-root", waste), served_app.chromium() as browser:
         page = browser.new_page(color_scheme="light")
         page.set_default_timeout(_PATIENCE_MILLISECONDS)
 
         def take(name: str, height: int, path: str, /, **parameters: str) -> None:
+            if names and name not in names:
+                return
             page.goto(f"{served_app.URL}/{path}?{urlencode(parameters)}")
             page.locator("h1").first.wait_for()
             _AFTER.get(name, _nothing)(page)
@@ -48,8 +52,7 @@ def main(experiment: str, waste: str) -> None:
         take("compare", 780, "compare", experiment=experiment)
         take("test", 910, "test", experiment=experiment)
         take("first-score", 720, "dataset", data=waste)
-        _relabel(page)
-        _save(page, "second-score", 720)
+        take("second-score", 720, "dataset", data=waste)
 
 
 def _nothing(page: "Page") -> None:
@@ -82,6 +85,7 @@ def _look(page: "Page") -> None:
 
 
 def _relabel(page: "Page") -> None:
+    _look(page)
     page.get_by_role("button", name="Relabel these").click()
     page.get_by_text("Your corrections").wait_for()
     _look(page)
@@ -93,6 +97,7 @@ _AFTER: dict[str, Callable[["Page"], None]] = {
     "calibration": _choose_calibration,
     "test": _open_test,
     "first-score": _look,
+    "second-score": _relabel,
 }
 
 

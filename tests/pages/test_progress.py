@@ -13,7 +13,9 @@ from tests.pages.conftest import buttons, fold, texts
 
 
 def test_without_an_experiment_it_says_where_to_begin(open_page):
-    assert "There is no experiment yet" in texts(open_page("progress"))
+    page = open_page("progress")
+    assert "There is no experiment yet" in texts(page)
+    assert page.title[0].value == "Train"
 
 
 def test_an_experiment_that_is_not_there_is_named(open_page, make_experiment):
@@ -21,6 +23,9 @@ def test_an_experiment_that_is_not_there_is_named(open_page, make_experiment):
     page = open_page("progress", experiment="![x](http://h/p.png)")
     assert "There is no experiment called" in page.warning[0].value
     assert "![x]" not in page.warning[0].value
+    links = [each.proto.label for each in open_page("progress", experiment="pet").get("page_link")]
+    assert "3 Train" in links
+    assert links[-2:] == ["Open pets", "See all experiments"]
 
 
 def test_preparing_shows_what_is_being_done(open_page, make_experiment, hold_lock):
