@@ -11,7 +11,7 @@ from automl.engine.results import Results
 from automl.evaluation import answers, ensembles
 from automl.evaluation.ensembles import Ensemble
 from automl.evaluation.metrics import classification_metrics
-from automl.experiments import expectation, leaderboard, store
+from automl.experiments import groups, leaderboard, store
 from automl.experiments.records import SOUP, Evaluation, Member, TrialRecord, TrialState, now
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
@@ -74,7 +74,7 @@ def add_ensemble(
             for trial in trials
         },
         {trial.trial_id: float(trial.effective["latency_ms"]) for trial in trials},
-        expectation.groups(folder),
+        groups.of(folder),
     )
     if found is None or not found.gain > 0:
         return

@@ -14,7 +14,7 @@ from automl.engine.worker_calls import GivenUpError
 from automl.evaluation import ensembles, soups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.soups import Ingredients
-from automl.experiments import expectation, leaderboard, store
+from automl.experiments import groups, leaderboard, store
 from automl.experiments.records import SOUP, Evidence, TrialRecord, now
 from automl.jobs.compatibility import resolve
 from automl.texts import mark
@@ -119,8 +119,8 @@ def add_soup(
     own: dict[Ingredients, Predictions] = {
         (name,): store.load_predictions(store.predictions_path(folder, name)) for name in folders
     }
-    groups = expectation.groups(folder)
-    found = soups.find(results.primary_metric, {**own, **answers(folders)}, groups)
+    every = {**own, **answers(folders)}
+    found = soups.find(results.primary_metric, every, groups.of(folder))
     if found is None or not found.gain > 0:
         return
     members = [trial for trial in trials if trial.trial_id in found.weights]

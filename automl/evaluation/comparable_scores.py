@@ -8,15 +8,16 @@ Welch, A Perspective on the Use of Control Variables to Increase the Efficiency 
 Simulations, 1981).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import decisions, metrics
+from automl.evaluation import decisions, metrics, picture_groups
 from automl.evaluation.intervals import MIN_DEFINED_SHARE
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
 
 _NUM_RESAMPLES = 1000
@@ -87,7 +88,7 @@ class Comparison(NamedTuple):
 def compare(
     metric: str,
     rows: Sequence[Candidate],
-    groups: Mapping[int, int] | None = None,
+    groups: Groups | None = None,
     *,
     seed: int = 0,
 ) -> Comparison | None:
@@ -109,8 +110,7 @@ def compare(
     Args:
         metric: key of a primary metric.
         rows: the trials, in any order.
-        groups: number of the group, by sample id, of pictures that are drawn together; a picture
-            without one is drawn alone.
+        groups: pictures of one are drawn together.
         seed: of the resampling.
 
     Returns:
@@ -123,7 +123,7 @@ def compare(
     parts = [np.searchsorted(sample_ids, row.predictions.sample_ids) for row in scored]
     columns = _columns(scored, parts, len(sample_ids))
     num_resamples = _num_resamples(metric, columns)
-    counts = _counts(sample_ids, groups or {}, num_resamples, seed)
+    counts = _counts(sample_ids, groups, num_resamples, seed)
     every = np.concatenate([_scores(metric, columns, some) for some in counts])
     scores = _anchored(every, columns, len(scored))
     scores = 1 - (1 - scores) * np.array([row.share for row in scored]) ** LEARNING_EXPONENT
@@ -198,12 +198,11 @@ def _column(
 
 
 def _counts(
-    sample_ids: NDArray[np.integer], groups: Mapping[int, int], num_resamples: int, seed: int
+    sample_ids: NDArray[np.integer], groups: Groups | None, num_resamples: int, seed: int
 ) -> Iterator[NDArray[np.int64]]:
     """Number of times each picture occurs, (_, N): once, then in resamples of the groups."""
     yield np.ones((1, len(sample_ids)), dtype=np.int64)
-    names = [groups.get(each, -1 - each) for each in sample_ids.tolist()]
-    _, members = np.unique(names, return_inverse=True)
+    members = picture_groups.members(sample_ids, groups)
     num_groups = int(members.max()) + 1
     rng = np.random.default_rng(seed)
     at_once = max(1, _COUNTS_AT_ONCE // len(sample_ids))

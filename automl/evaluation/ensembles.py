@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import decisions, metrics, significance, thresholds
+from automl.evaluation import decisions, metrics, picture_groups, significance, thresholds
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions, in_common
 
 MAX_MEMBERS = 4
@@ -23,7 +24,6 @@ MIN_PICTURES = 50
 
 _MAX_CANDIDATES = 10
 _MAX_STEPS = 6
-_NUM_FOLDS = 5
 _NUM_BAGS = 10
 _MAX_WORK = 60_000_000
 """Probabilities that all selections together may sum up: a few seconds."""
@@ -50,7 +50,7 @@ def find(
     metric: str,
     answers: Mapping[str, Predictions],
     latencies: Mapping[str, float],
-    groups: Mapping[int, int] | None = None,
+    groups: Groups | None = None,
     *,
     seed: int = 0,
 ) -> Ensemble | None:
@@ -64,7 +64,7 @@ def find(
         metric: key of a primary metric.
         answers: by trial id, the best one first; those for fewer pictures are left out.
         latencies: by trial id, in any unit; the ensemble takes at most twice as long as the best.
-        groups: number of the group, by sample id, of pictures that stay in one fold.
+        groups: pictures of one stay in one fold.
         seed: of the folds and the resamples.
 
     Returns:
@@ -76,7 +76,9 @@ def find(
     labels, given = aligned[0].labels, np.stack([each.probabilities for each in aligned])
     pool = _Pool(
         metric,
-        np.stack([thresholds.as_handed_out(metric, each).probabilities for each in aligned]),
+        np.stack(
+            [thresholds.as_handed_out(metric, each, groups).probabilities for each in aligned]
+        ),
         labels,
         np.array([latencies[name] for name in names]),
     )
@@ -84,7 +86,7 @@ def find(
     weights = pool.select(np.arange(len(pool.labels)), rng)
     if np.count_nonzero(weights) < 2:
         return None
-    fold_of = folds(aligned[0].sample_ids, groups or {}, rng)
+    fold_of = picture_groups.folds(aligned[0].sample_ids, groups, rng)
     if fold_of.max() < 1:
         return None
     mixed, single = np.empty_like(given[:2])
@@ -96,14 +98,19 @@ def find(
         metric,
         {names[index]: float(weights[index]) for index in np.argsort(-weights) if weights[index]},
         *(Predictions(aligned[0].sample_ids, labels, each) for each in (mixed, single)),
+        groups,
     )
 
 
 def judged(
-    metric: str, weights: dict[str, float], mixed: Predictions, single: Predictions
+    metric: str,
+    weights: dict[str, float],
+    mixed: Predictions,
+    single: Predictions,
+    groups: Groups | None = None,
 ) -> Ensemble:
     """The ensemble of these weights, by its answers and those of single models."""
-    ours, theirs = (thresholds.as_handed_out(metric, each) for each in (mixed, single))
+    ours, theirs = (thresholds.as_handed_out(metric, each, groups) for each in (mixed, single))
     scores = [metrics.primary(metric, each.probabilities, each.labels) for each in (ours, theirs)]
     gain = scores[0] - scores[1]
     p_value = significance.p_value_of_difference(
@@ -202,13 +209,3 @@ class _Pool(NamedTuple):
     def _is_within_bounds(self, members: Sequence[int]) -> bool:
         latency = self.latencies[list(members)].sum()
         return len(members) <= MAX_MEMBERS and latency <= LATENCY_FACTOR * self.latencies[0]
-
-
-def folds(
-    sample_ids: NDArray[np.integer], groups: Mapping[int, int], rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """(N,) fold of each picture; a group is in one fold."""
-    names = [groups.get(each, -1 - each) for each in sample_ids.tolist()]
-    _, members = np.unique(names, return_inverse=True)
-    order = rng.permutation(int(members.max()) + 1)
-    return np.asarray(order[members] % min(_NUM_FOLDS, len(order)), np.int64)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import ensembles, thresholds
+from automl.evaluation import ensembles, picture_groups, thresholds
 from automl.evaluation.ensembles import Ensemble
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions, in_common
 
 Ingredients = tuple[str, ...]
@@ -21,7 +22,7 @@ Ingredients = tuple[str, ...]
 def find(
     metric: str,
     answers: Mapping[Ingredients, Predictions],
-    groups: Mapping[int, int] | None = None,
+    groups: Groups | None = None,
     *,
     seed: int = 0,
 ) -> Ensemble | None:
@@ -34,7 +35,7 @@ def find(
     Args:
         metric: key of a primary metric.
         answers: of the trials and of their averages, for the same pictures.
-        groups: number of the group, by sample id, of pictures that stay in one fold.
+        groups: pictures of one stay in one fold.
         seed: of the folds.
 
     Returns:
@@ -45,9 +46,10 @@ def find(
     labels = aligned[0].labels
     if len(labels) < ensembles.MIN_PICTURES:
         return None
-    folds = ensembles.folds(aligned[0].sample_ids, groups or {}, np.random.default_rng(seed))
+    folds = picture_groups.folds(aligned[0].sample_ids, groups, np.random.default_rng(seed))
     probabilities = np.stack([each.probabilities for each in aligned])
-    moved = np.stack([thresholds.as_handed_out(metric, each).probabilities for each in aligned])
+    as_ranked = [thresholds.as_handed_out(metric, each, groups) for each in aligned]
+    moved = np.stack([each.probabilities for each in as_ranked])
     every, single = range(len(names)), [i for i, name in enumerate(names) if len(name) == 1]
     best = names[_best(metric, moved, labels, every)]
     if len(best) == 1 or folds.max() < 1:
@@ -60,7 +62,7 @@ def find(
         alone[mine] = probabilities[_best(metric, *seen, single), mine]
     weights = {trial_id: 1 / len(best) for trial_id in best}
     answers_of = (Predictions(aligned[0].sample_ids, labels, each) for each in (mixed, alone))
-    return ensembles.judged(metric, weights, *answers_of)
+    return ensembles.judged(metric, weights, *answers_of, groups)
 
 
 def _best(

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.errors import UserError, short
-from automl.evaluation import metrics, ranking_areas
+from automl.evaluation import metrics, picture_groups, ranking_areas
 from automl.evaluation.decisions import THRESHOLD
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.ranking_areas import Ranking, Steps
 from automl.evaluation.set_answers import SetAnswers
 
-_NUM_FOLDS = 5
 _FEW_PICTURES = 10
 """Pictures with a label below which it takes the threshold of all labels: its own would be luck."""
 
@@ -121,17 +121,27 @@ def chosen(
 
 
 def cross_fitted(
-    probabilities: NDArray[np.floating],
-    truth: NDArray[Any],
+    predictions: Predictions,
     aim: Aim = F1,
+    groups: Groups | None = None,
     *,
     one_for_all: bool = False,
     seed: int = 0,
 ) -> SetAnswers:
-    """Answers with thresholds for the aim, for each fifth of the pictures chosen on the others."""
-    folds = np.random.default_rng(seed).permutation(len(truth)) % _NUM_FOLDS
+    """Answers with thresholds for the aim, for each fifth of the pictures chosen on the others.
+
+    Args:
+        predictions: answers for label sets.
+        aim: of the thresholds.
+        groups: pictures of one are in one fifth.
+        one_for_all: all labels have the same threshold.
+        seed: of the fifths.
+    """
+    probabilities, truth = predictions.probabilities, predictions.labels
+    rng = np.random.default_rng(seed)
+    folds = picture_groups.folds(predictions.sample_ids, groups, rng)
     thresholds = np.full(truth.shape, THRESHOLD)
-    for fold in range(_NUM_FOLDS):
+    for fold in np.unique(folds):
         others = folds != fold
         if others.any():
             thresholds[~others] = chosen(
@@ -140,7 +150,9 @@ def cross_fitted(
     return SetAnswers(probabilities, truth, thresholds)
 
 
-def as_handed_out(metric: str, predictions: Predictions) -> Predictions:
+def as_handed_out(
+    metric: str, predictions: Predictions, groups: Groups | None = None
+) -> Predictions:
     """The answers of a model with thresholds of its own, moved so that 0.5 is the threshold.
 
     The thresholds are those for F1, as of a model that is handed out, and chosen on other pictures
@@ -150,7 +162,7 @@ def as_handed_out(metric: str, predictions: Predictions) -> Predictions:
     """
     if not metrics.METRICS_OF_TASK[metrics.task_of(predictions.labels)][metric].has_thresholds:
         return predictions
-    answers = cross_fitted(predictions.probabilities, predictions.labels)
+    answers = cross_fitted(predictions, groups=groups)
     if not answers.is_finite:
         return predictions
     own = np.clip(answers.thresholds, 1e-6, 1 - 1e-6)

@@ -1,12 +1,12 @@
 """Score to expect of the model that is handed out, from the trials' answers on disk."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from automl.experiments import leaderboard, own_thresholds, probe_parts, store, ties
+from automl.experiments import groups, leaderboard, own_thresholds, probe_parts, store, ties
 from automl.experiments.records import TrialRecord
 from automl.texts import mark
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate, Comparison
     from automl.evaluation.constant_answer import ConstantAnswer
     from automl.evaluation.expected_score import ExpectedScore
+    from automl.evaluation.picture_groups import Groups
     from automl.evaluation.predictions import Predictions
 
 
@@ -61,7 +62,7 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     values = {trial.trial_id: trial.hyperparameters for trial in ranked}
     part_ids = probe_parts.not_better(metric, rows, values)
     rows = [row for row in rows if row.trial_id not in part_ids]
-    together = groups(experiment_dir)
+    together = groups.of(experiment_dir)
     comparison = comparable_scores.compare(metric, rows, together)
     if comparison is None:
         return Found(Expectation(), {}, [], {})
@@ -125,11 +126,9 @@ def _with_refit(expectation: Expectation, trial: TrialRecord) -> Expectation:
     return expectation._replace(expected_basis=f"{expectation.expected_basis} {said}".lstrip())
 
 
-def _of_ensemble(
-    metric: str, rows: "Sequence[Candidate]", groups: Mapping[int, int]
-) -> Expectation:
+def _of_ensemble(metric: str, rows: "Sequence[Candidate]", together: "Groups") -> Expectation:
     """That of the first row alone: it was not chosen by these scores."""
-    comparison = _as_shown(metric, rows, groups)
+    comparison = _as_shown(metric, rows, together)
     if comparison is None:
         return Expectation()
     alone = comparison._replace(
@@ -140,23 +139,19 @@ def _of_ensemble(
     return _of_chosen(alone, 0)
 
 
-def _expectation(
-    metric: str, ranked: "Comparison", chosen: int, groups: Mapping[int, int]
-) -> Expectation:
+def _expectation(metric: str, ranked: "Comparison", chosen: int, together: "Groups") -> Expectation:
     """That of a trial which was chosen by the ranked scores, in the scores that are shown."""
     if all(row.unmoved is None for row in ranked.rows):
         return _of_chosen(ranked, chosen)
-    shown = _as_shown(metric, ranked.rows, groups)
+    shown = _as_shown(metric, ranked.rows, together)
     return Expectation() if shown is None else _of_chosen(shown, chosen, ranked)
 
 
-def _as_shown(
-    metric: str, rows: "Sequence[Candidate]", groups: Mapping[int, int]
-) -> "Comparison | None":
+def _as_shown(metric: str, rows: "Sequence[Candidate]", together: "Groups") -> "Comparison | None":
     from automl.evaluation import comparable_scores  # slow to import
 
     unmoved = [replace(row, predictions=row.as_shown) for row in rows]
-    return comparable_scores.compare(metric, unmoved, groups)
+    return comparable_scores.compare(metric, unmoved, together)
 
 
 def _of_chosen(
@@ -202,16 +197,3 @@ def _candidate(experiment_dir: Path, trial: TrialRecord, metric: str) -> "Candid
         cost=(latency, trial.number),
         unmoved=None if moved is answers else answers,
     )
-
-
-def groups(experiment_dir: Path) -> dict[int, int]:
-    """Groups of pictures that are copies, nearly the same, or of one `group`, by sample id."""
-    from automl.dataset import split
-
-    if not store.samples_path(experiment_dir).is_file():
-        return {}
-    samples = store.load_samples(experiment_dir)
-    if "near_duplicate_group" not in samples:  # written by an earlier version
-        return {}
-    numbers = split.together(samples).tolist()
-    return dict(zip(samples["id"].tolist(), numbers, strict=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.evaluation import metrics
-from automl.experiments import store
+from automl.experiments import groups, store
 from automl.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ def applied(experiment_dir: Path, predictions: "Predictions", metric: str) -> "P
         return predictions
     from automl.evaluation import thresholds  # slow to import
 
-    return thresholds.as_handed_out(metric, predictions)
+    return thresholds.as_handed_out(metric, predictions, groups.of(experiment_dir))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from automl.evaluation import ensembles
+from automl.evaluation import ensembles, picture_groups
 from automl.evaluation.predictions import Predictions
 
 NUM, CLASSES = 400, 3
@@ -86,7 +86,7 @@ def test_a_model_for_fewer_pictures_is_left_out() -> None:
 def test_copies_of_a_picture_are_in_one_fold() -> None:
     rng = np.random.default_rng(0)
     groups = {index: index // 8 for index in range(NUM)}
-    folds = ensembles.folds(np.arange(NUM), groups, rng)
+    folds = picture_groups.folds(np.arange(NUM), groups, rng)
     assert all(len(set(folds[start : start + 8])) == 1 for start in range(0, NUM, 8))
     assert set(folds) == set(range(5))
 

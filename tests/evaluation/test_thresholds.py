@@ -13,6 +13,10 @@ TRUTH = RNG.random((200, 3)) < [0.4, 0.2, 0.02]
 SCORES = np.clip(0.15 * TRUTH + 0.25 * RNG.random((200, 3)), 0, 1).round(3)
 
 
+def answers_of(scores, truth) -> Predictions:
+    return Predictions(np.arange(len(truth)), truth, scores)
+
+
 def test_the_threshold_of_a_label_has_the_highest_f1_of_all():
     chosen = thresholds.by_label(SCORES, TRUTH)
     for index in (0, 1):
@@ -35,9 +39,19 @@ def test_scores_with_thresholds_belong_to_other_pictures():
     on_the_same = np.mean(
         [f1_score(t, s >= least) for t, s, least in zip(truth.T, noise.T, luck, strict=True)]
     )
-    answers = thresholds.cross_fitted(noise, truth)
+    answers = thresholds.cross_fitted(answers_of(noise, truth))
     assert answers.f1_scores.mean() < on_the_same
-    assert thresholds.cross_fitted(SCORES, TRUTH).f1_scores[:2].min() > 0.6
+    assert thresholds.cross_fitted(answers_of(SCORES, TRUTH)).f1_scores[:2].min() > 0.6
+
+
+def test_copies_of_a_picture_choose_no_threshold_that_judges_them():
+    noise, truth = (np.repeat(RNG.random((20, 3)), 15, axis=0) for _ in range(2))
+    answers = answers_of(noise, truth < 0.4)
+    groups = {index: index // 15 for index in range(300)}
+    alone, together = (thresholds.cross_fitted(answers, groups=each) for each in (None, groups))
+    assert together.f1_scores.mean() < alone.f1_scores.mean() - 0.05
+    moved = thresholds.as_handed_out("iou", answers, groups)
+    assert np.array_equal(moved.predicted, together.predicted)
 
 
 def test_without_a_true_decision_nothing_is_chosen():
@@ -112,8 +126,8 @@ def test_own_thresholds_become_one_half_in_metrics_of_decisions():
     rng = np.random.default_rng(3)
     truth = rng.random((200, 4)) < [0.5, 0.3, 0.2, 0.03]
     shares = (rng.random(truth.shape) * 0.3 + 0.2 * truth).astype(np.float32)
-    answers = Predictions(np.arange(200), truth, shares)
-    fitted = thresholds.cross_fitted(shares, truth)
+    answers = answers_of(shares, truth)
+    fitted = thresholds.cross_fitted(answers)
     for metric in ("iou", "accuracy", "norm_macro_recall", "precision_score_weighted"):
         moved = thresholds.as_handed_out(metric, answers)
         assert np.array_equal(moved.predicted, fitted.predicted)

@@ -2,10 +2,11 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl.engine.results import Results
-from automl.evaluation import metrics
+from automl.evaluation import metrics, thresholds
 from automl.evaluation.predictions import Predictions
 from automl.experiments import leaderboard, own_thresholds, store, ties
 from automl.figures import wording
@@ -119,6 +120,26 @@ def test_a_page_does_not_wait_for_the_thresholds_of_many_answers(
     monkeypatch.setattr(own_thresholds, "_MANY", TRUTH.size - 1)
     assert own_thresholds.tested(directory, TIMID, "iou") is TIMID
     assert own_thresholds.applied(directory, TIMID, "iou") is not TIMID
+
+
+def test_thresholds_are_chosen_on_other_groups_than_those_that_they_judge(searched) -> None:
+    directory = searched().experiment_dir
+    alone = own_thresholds.applied(directory, BOLD, "iou")
+    samples = pd.DataFrame(
+        {
+            "id": range(NUM),
+            "content_hash": [f"{index}" for index in range(NUM)],
+            "near_duplicate_group": pd.array([None] * NUM, "Int64"),
+            "group": [f"visit {index // 40}" for index in range(NUM)],
+        }
+    )
+    samples.to_parquet(store.samples_path(directory))
+    groups = {index: index // 40 for index in range(NUM)}
+    found = own_thresholds.applied(directory, BOLD, "iou")
+    assert np.array_equal(
+        found.probabilities, thresholds.as_handed_out("iou", BOLD, groups).probabilities
+    )
+    assert not np.array_equal(found.probabilities, alone.probabilities)
 
 
 def test_answers_of_one_label_need_no_job(tmp_path: Path) -> None:

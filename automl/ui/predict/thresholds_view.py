@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from automl.access.permissions import Action
 from automl.errors import NotAllowedError, UserError
 from automl.evaluation import threshold_effects, thresholds
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.set_answers import SetAnswers
 from automl.evaluation.thresholds import Aim
-from automl.experiments import chosen_thresholds
+from automl.experiments import chosen_thresholds, groups
 from automl.experiments.chosen_thresholds import Choice
 from automl.figures import wording
 from automl.prediction.inference import Predictor
@@ -39,7 +40,8 @@ def show(experiment_dir: Path, model: Predictor) -> Predictor:
     chosen, aim, one_for_all = _chosen(predictions, model)
     _effect(predictions, kept, chosen)
     if aim:
-        _on_other_pictures(predictions, aim, one_for_all=one_for_all)
+        together = groups.of(experiment_dir)
+        _on_other_pictures(predictions, aim, together, one_for_all=one_for_all)
     with st.expander(_("Each label")):
         _each_label(predictions, chosen, model.labels)
     if not np.array_equal(kept, chosen):
@@ -147,10 +149,10 @@ def _effect(
     st.caption(_("On the {count} that the model was scored on.").format(count=count))
 
 
-def _on_other_pictures(predictions: Predictions, aim: Aim, *, one_for_all: bool) -> None:
-    answers = thresholds.cross_fitted(
-        predictions.probabilities, predictions.labels, aim, one_for_all=one_for_all
-    )
+def _on_other_pictures(
+    predictions: Predictions, aim: Aim, together: Groups, *, one_for_all: bool
+) -> None:
+    answers = thresholds.cross_fitted(predictions, aim, together, one_for_all=one_for_all)
     scores = threshold_effects.scores(answers)
     said = ", ".join(
         f"{wording.metric(key)} {scores[key]:.3f}" for key in threshold_effects.KEYS[:4]
