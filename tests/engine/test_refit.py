@@ -112,7 +112,8 @@ def test_one_that_is_late_leaves_the_export_its_time(ended: Start) -> None:
         return here(assignment, give_up_if_over)
 
     assert noted(inputs, results, late).endswith("was needed for the export of the model.")
-    assert TrainedModel.load(results.experiment_dir, NAME)
+    directory = results.experiment_dir
+    assert store.final_model_dir(directory, NAME) == store.checkpoint_dir(directory, NAME)
 
 
 def test_a_request_to_stop_ends_it(ended: Start) -> None:
