@@ -262,6 +262,17 @@ def test_a_valid_job_is_accepted_with_notes(tmp_path):
     assert "is valid" in automl("validate", path).stdout
 
 
+def test_validate_says_what_azure_would_refuse(tmp_path):
+    path = tmp_path / "job.yml"
+    path.write_text("type: automl\ntraining_data: {path: .}\nseed: 1\ncompute: a\ncompute: b\n")
+    taken = automl("validate", path, "--json")
+    assert (taken.exit_code, len(json.loads(taken.stdout)["notes"])) == (0, 2)
+    refused = automl("validate", path, "--azure", "--json")
+    assert refused.exit_code == 2
+    keys = [(one["line"], one["key"]) for one in json.loads(refused.stdout)["problems"]]
+    assert keys == [(None, "task"), (None, "target_column_name"), (3, "seed")]
+
+
 def test_validate_takes_the_places_of_datastores_as_run_does(tmp_path):
     path = tmp_path / "job.yml"
     path.write_text("training_data: {path: azureml://datastores/store/paths/pets}\n")

@@ -29,29 +29,27 @@ if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
 
 
-def validate(
+def validate(  # noqa: PLR0913 (the options of a command)
     job_file: Annotated[Path, typer.Argument(metavar="JOB.yml", help="The job file.")],
     datastore: Datastores = None,
     data_asset: DataAssets = None,
     node: Node = None,
+    azure: Annotated[
+        bool, typer.Option("--azure", help="Refuse what Azure would refuse, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check a job file and print a sentence for every problem."""
     from automl.errors import UserError
     from automl.jobs import job_file as files
-    from automl.jobs import job_notes
     from automl.jobs.job_errors import JobError
 
     problems: list[dict[str, Any]] = []
     notes: list[str] = []
     try:
-        places = datastores.places(datastore, data_asset)
-        job = files.load_file(job_file, (), *places, node)
-        if "checkpoint_run_id" in job.training_parameters:
-            from automl.model import warm_start  # 2 s of imports that few jobs need
-
-            warm_start.check(job)
-        notes = job_notes.notes(job)
+        notes = _notes(job_file, datastores.places(datastore, data_asset), node)
+        if azure and (refused := files.refused_by_azure(job_file, node)):
+            raise JobError(refused)
     except JobError as error:
         problems = [problem.model_dump() for problem in error.problems]
         tell(str(error))
@@ -66,6 +64,20 @@ def validate(
             say(f"Note: {note}")
     if problems:
         raise typer.Exit(USER_INPUT)
+
+
+def _notes(
+    path: Path, places: tuple[dict[str, str], dict[str, str]], node: str | None
+) -> list[str]:
+    """Notes on a job file that can be run here; raises an error that says why it cannot."""
+    from automl.jobs import job_file, job_notes
+
+    job = job_file.load_file(path, (), *places, node)
+    if "checkpoint_run_id" in job.training_parameters:
+        from automl.model import warm_start  # 2 s of imports that few jobs need
+
+        warm_start.check(job)
+    return job_notes.notes(job)
 
 
 def estimate(

@@ -190,7 +190,7 @@ def _empty_tune_dir(experiment_dir: Path) -> Path:
 def _policy(job: Job) -> Policy | None:
     if job.is_automode:
         return automode.EARLY_TERMINATION
-    return job.sweep.early_termination if job.sweep else None
+    return job.sweep.early_termination if job.sweep and job.is_sweep else None
 
 
 def _sampler(inputs: SearchInputs, results: Results, pacer: Pacer | None) -> Searcher | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import ConfigDict, ValidationInfo, field_validator
 
 from automl.frozen_model import FrozenModel
 from automl.host import home
@@ -172,6 +172,14 @@ class BestModel(FrozenModel):
 
 
 class Outputs(FrozenModel):
-    """Results of the job on Azure."""
+    """Results of the job on Azure, which takes any name and writes the best model only."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, BestModel | None]
 
     best_model: BestModel | None = None
+
+    @property
+    def others(self) -> list[str]:
+        """Names of results that nothing is written to."""
+        return list(self.__pydantic_extra__ or ())

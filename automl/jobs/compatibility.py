@@ -74,7 +74,16 @@ class TrialHyperparameters(FrozenModel):
 
     def notes(self) -> list[str]:
         """Return a sentence for every requested hyperparameter that has no effect."""
-        return notes(self.requested_names, self.complete)
+        said = notes(self.requested_names, self.complete)
+        asked = self.requested.get("validation_resize_size")
+        if asked is not None and asked != self.complete.validation_resize_size:
+            said.append(
+                mark(
+                    "validation_resize_size is {asked} and counts as {side}, as the crop would be "
+                    "larger than the picture."
+                ).format(asked=asked, side=self.complete.validation_resize_size)
+            )
+        return said
 
 
 def resolve(requested: Mapping[str, Any]) -> Hyperparameters:
@@ -143,6 +152,9 @@ def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     if "validation_crop_size" in filled:
         resize_size = round(filled["validation_crop_size"] / _CROP_SHARE)
         filled.setdefault("validation_resize_size", resize_size)
+    crop_size = filled.get("validation_crop_size", FIELDS["validation_crop_size"].default)
+    if filled.get("validation_resize_size", crop_size) < crop_size:
+        filled["validation_resize_size"] = crop_size
     for name, value in _AUGMENTATIONS.get(values.get("augmentation", ""), {}).items():
         filled.setdefault(name, value)
     return filled
@@ -154,12 +166,6 @@ def _check(hyperparameters: Hyperparameters) -> None:
     Raises:
         UserError: says what does not go together and what to do.
     """
-    if hyperparameters.validation_resize_size < hyperparameters.validation_crop_size:
-        raise UserError(
-            f"validation_resize_size is {hyperparameters.validation_resize_size} but "
-            f"validation_crop_size is {hyperparameters.validation_crop_size}: the crop does "
-            "not fit. Raise validation_resize_size or lower validation_crop_size."
-        )
     _check_networks(hyperparameters)
     for model_name in hyperparameters.networks:
         _check_sizes(hyperparameters, model_name)

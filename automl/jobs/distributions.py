@@ -101,10 +101,11 @@ class _Range(_Continuous):
 
 class _Bell(_Continuous):
     mu: float
-    sigma: float = Field(gt=0)
+    sigma: float = Field(ge=0)
+    """0 always gives `mu`."""
 
     def raw(self, share: float) -> float:
-        return NormalDist(self.mu, self.sigma).inv_cdf(min(max(share, _TAIL), 1 - _TAIL))
+        return self.mu + self.sigma * NormalDist().inv_cdf(min(max(share, _TAIL), 1 - _TAIL))
 
     def raw_examples(self) -> list[float]:
         return [self.mu]

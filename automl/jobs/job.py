@@ -1,7 +1,7 @@
 """A job: one YAML file in Azure's schema, checked, with errors that say what to do."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -173,6 +173,7 @@ class Job(FrozenModel):
     environment_variables: dict[str, str] | None = None
     services: dict[str, dict[str, Any]] | None = None
     outputs: azure.Outputs | None = None
+    _notes: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -267,15 +268,27 @@ class Job(FrozenModel):
             raise ValidationError.from_exception_data("Job", details)
         return self
 
+    def with_notes(self, notes: Sequence[str]) -> Self:
+        """Return the job with notes on how it was written, which its YAML does not keep."""
+        copy = self.model_copy()
+        copy._notes = tuple(notes)
+        return copy
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Notes on how the job was written, see `with_notes`."""
+        return self._notes
+
     @property
     def is_sweep(self) -> bool:
-        """True if the job says how hyperparameters are searched."""
-        return bool(self.search_space or self.sweep)
+        """True if hyperparameters are searched in a search space."""
+        return bool(self.search_space)
 
     @property
     def learns(self) -> bool:
         """True if the sampler proposes trials from the results of earlier ones."""
-        return self.sweep is not None and self.sweep.sampling_algorithm.type == "bayesian"
+        sampler = self.sweep.sampling_algorithm.type if self.sweep else "random"
+        return self.is_sweep and sampler == "bayesian"
 
     @property
     def is_automode(self) -> bool:
@@ -293,8 +306,8 @@ class Job(FrozenModel):
         Raises:
             JobError: holds every problem of the file with its line.
         """
-        data, lines = job_yaml.parse(text)
-        return cls.from_dict(data, base_dir=base_dir, lines=lines)
+        data, lines, notes = job_yaml.parse(text)
+        return cls.from_dict(data, base_dir=base_dir, lines=lines).with_notes(notes)
 
     @classmethod
     def from_dict(

@@ -30,11 +30,6 @@ def between(
         compatibility.resolve(shared)
     except UserError as error:
         conflicts["training_parameters",] = str(error)
-    if sweep is not None:
-        conflicts["sweep",] = mark(
-            "sweep is given but search_space is not. Add a search_space, or leave out sweep "
-            "for AutoMode."
-        )
     return conflicts
 
 

@@ -8,9 +8,9 @@ import yaml
 
 from automl.errors import UserError
 from automl.host import home
-from automl.jobs import addresses, azure_pipeline, data_versions
+from automl.jobs import addresses, azure_pipeline, azure_refusals, data_versions
 from automl.jobs.job import DATA_KEYS, Job
-from automl.jobs.job_errors import Place
+from automl.jobs.job_errors import Place, Problem
 from automl.jobs.job_yaml import parse, parse_value
 from automl.jobs.trial_numbers import AUTOMODE_TRIALS, MOST_TRIALS
 
@@ -72,17 +72,27 @@ def load_file(
 ) -> Job:
     """Load a job file, whatever its name ends in; see `load`."""
     path = home.absolute(path)
-    data, lines = parse(read(path))
+    data, lines, notes = parse(read(path))
     if azure_pipeline.is_pipeline(data):
         data, lines = azure_pipeline.job_of(data, lines, node)
     places = (datastores, data_assets)
     job = _overridden(data, overrides, places, lines=lines, base_dir=path.parent)
-    return data_versions.resolved(job)
+    return data_versions.resolved(job.with_notes(notes))
+
+
+def refused_by_azure(path: Path, node: str | None = None) -> list[Problem]:
+    """Return a sentence for each part of a valid job file that Azure would refuse."""
+    text = read(path)
+    data, lines, _ = parse(text)
+    is_step = azure_pipeline.is_pipeline(data)
+    if is_step:
+        data, lines = azure_pipeline.job_of(data, lines, node)
+    return azure_refusals.problems(text, data, lines, is_step=is_step)
 
 
 def changed(job: Job, overrides: Sequence[str]) -> Job:
     """The job with some keys overridden; see `load`."""
-    data, _ = parse(job.to_yaml())
+    data, _, _ = parse(job.to_yaml())
     return _overridden(data, overrides, (None, None), lines={}, base_dir=Path.cwd())
 
 

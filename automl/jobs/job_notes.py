@@ -22,12 +22,19 @@ _SECTIONS_WITHOUT_EFFECT = (
 def notes(job: Job) -> list[str]:
     """Return one sentence for every part of the job that has no effect, or a limited one."""
     return [
+        *job.written,
         *[mark("{key} has no effect here.").format(key=key) for key in _keys_without_effect(job)],
         *[
             mark(
                 "{alias} is the model {name} here, with weights that timm has under that name."
             ).format(alias=alias, name=name)
             for alias, name in job.model_aliases.items()
+        ],
+        *[
+            mark("outputs.{name} has no effect: only outputs.best_model is written.").format(
+                name=name
+            )
+            for name in (job.outputs.others if job.outputs else ())
         ],
         *_about_machines(job),
         *_about_hyperparameters(job),
@@ -37,7 +44,7 @@ def notes(job: Job) -> list[str]:
 
 def _keys_without_effect(job: Job) -> list[str]:
     sections = [key for key in _SECTIONS_WITHOUT_EFFECT if getattr(job, key) is not None]
-    if job.model_folder is not None:
+    if job.outputs and (job.outputs.others or job.model_folder):
         sections.remove("outputs")
     properties = [f"properties.{key}" for key in job.properties if key != machine_share.NODE_COUNT]
     parameters = [
@@ -72,9 +79,23 @@ def _about_hyperparameters(job: Job) -> list[str]:
 
 def _about_search(job: Job) -> list[str]:
     limits, sweep = job.limits, job.sweep
+    if sweep and not job.search_space:
+        return [
+            mark("sweep has no effect without search_space: AutoMode chooses the hyperparameters.")
+            if job.is_automode
+            else mark("sweep has no effect without search_space.")
+        ]
     said = sweep.notes() if sweep else []
     if job.search_space and sweep is None:
         said.append(mark("search_space is given without sweep: the values are drawn at random."))
+    said += [
+        mark("search_space.{index}.{name} always has the same value, as sigma is 0.").format(
+            index=index, name=name
+        )
+        for index, sub_space in enumerate(job.search_space or [])
+        for name, value in sub_space.items()
+        if getattr(value, "sigma", None) == 0
+    ]
     if job.search_space:
         algorithm = sweep.sampling_algorithm.type if sweep else "random"
         risk = search_space_risk.sentence(job.training_parameters, job.search_space, algorithm)

@@ -13,11 +13,13 @@ _TEXT_SECTIONS = ("corrections",)
 """Sections of a job that hold labels and names of pictures: every scalar in them is text."""
 
 
-def parse(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
-    """Return the content of a job file, and the line of every key.
+def parse(text: str) -> tuple[dict[str, Any], dict[Place, int], list[str]]:
+    """Return the content of a job file, the line of every key, and a note on each repeated key.
+
+    Of a key that occurs twice the last counts, as for Azure.
 
     Raises:
-        JobError: the text is not YAML or not a mapping, or a key occurs twice.
+        JobError: the text is not YAML or not a mapping.
     """
     try:
         data, root = untrusted_yaml.load(text, keep_text=_text_sections)
@@ -32,15 +34,16 @@ def parse(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
         raise JobError([Problem(key="job", line=1, message=message)])
     assert root is not None  # a mapping has a node
     lines: dict[Place, int] = {}
-    repeated = []
+    notes = []
     for place, line in _lines(root, ()):
         if place in lines:
-            message = mark(f"{place[-1]} is there twice, first in line {lines[place]}. Keep one.")
-            repeated.append(Problem(key=dotted(place), line=line, message=message))
-        lines.setdefault(place, line)
-    if repeated:
-        raise JobError(repeated)
-    return data, lines
+            twice = mark("{key} is there twice, in lines {first} and {last}: the last counts.")
+            notes.append(twice.format(key=dotted(place), first=lines[place], last=line))
+            inside = [other for other in lines if other[: len(place)] == place]
+            for other in inside:  # a section is replaced as a whole
+                del lines[other]
+        lines[place] = line
+    return data, lines, notes
 
 
 def parse_value(text: str, place: Place) -> Any:

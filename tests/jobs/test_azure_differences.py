@@ -1,7 +1,7 @@
 """The table of docs/azure.md says where this program and Azure's client differ, and only that.
 
-The answers of Azure are those of `load_job` and the REST object of azure-ai-ml 1.35.2, and those of
-the documented ranges.
+The answers of Azure are those of `load_job` and the request of azure-ai-ml 1.35.2, and those of the
+documented rules.
 """
 
 from pathlib import Path
@@ -16,8 +16,18 @@ Answers = dict[str, bool]
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Answers, Answers]:
     return azure_differences.answers_here(tmp_path_factory.mktemp("jobs"))
+
+
+@pytest.fixture(scope="module")
+def here(both: tuple[Answers, Answers]) -> Answers:
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def with_option(both: tuple[Answers, Answers]) -> Answers:
+    return both[1]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +65,15 @@ def test_each_row_about_files_holds(here: Answers, azure: Answers) -> None:
         assert not row.covers or any(row.is_about(name) for name in names), row.where
 
 
-def test_the_page_has_todays_table(here: Answers, azure: Answers) -> None:
-    table = "".join(azure_differences.lines(here, azure))
+def test_the_option_names_exactly_what_azure_would_refuse(
+    here: Answers, with_option: Answers, azure: Answers
+) -> None:
+    for name, is_taken in here.items():
+        if is_taken:
+            assert with_option[name] == azure[name], name
+
+
+def test_the_page_has_todays_table(here: Answers, with_option: Answers, azure: Answers) -> None:
+    table = "".join(azure_differences.lines(here, with_option, azure))
     page = Path(azure_differences.PAGE).read_text("utf-8")
     assert page == azure_differences.page_with(table), "run python -m tests.jobs.azure_differences"

@@ -255,7 +255,7 @@ def test_sub_spaces_go_with_every_sampler(sampler):
         ({"identity": {"type": "me"}}, "identity.type"),
         ({"resources": {"instance_typ": "x"}}, "resources.instance_typ"),
         ({"outputs": {"best_model": {"type": "table"}}}, "outputs.best_model.type"),
-        ({"outputs": {"worst_model": {}}}, "outputs.worst_model"),
+        ({"outputs": {"worst_model": {"path": 3}}}, "outputs.worst_model.path"),
         ({"training_data": {"path": "x", "mode": "upload"}}, "training_data.mode"),
     ],
 )
@@ -359,9 +359,14 @@ def test_what_does_not_go_together_is_listed_beside_what_is_out_of_range():
     assert sorted(keys(problems)) == ["limits.max_trials", "training_parameters"]
 
 
-def test_a_key_that_is_there_twice_is_refused():
-    with pytest.raises(JobError, match=r"Line 3, limits: limits is there twice, first in line 2"):
-        Job.from_yaml("training_data: {path: x}\nlimits: {max_trials: 3}\nlimits: {}\n")
+def test_of_a_key_that_is_there_twice_the_last_counts_with_a_note():
+    text = "training_data: {path: x}\nlimits: {max_trials: 3}\nlimits:\n  timeout_minutes: 9\n"
+    job = Job.from_yaml(text)
+    assert (job.limits.max_trials, job.limits.timeout_minutes) == (1, 9)
+    (note,) = job_notes.notes(job)
+    assert note == "limits is there twice, in lines 2 and 3: the last counts."
+    with pytest.raises(JobError, match=r"^Line 4, limits\.timeout_minutes: "):
+        Job.from_yaml(text.replace("9", "0"))
 
 
 @pytest.mark.parametrize("task", ["regression", "image_object_detection"])

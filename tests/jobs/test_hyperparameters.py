@@ -92,9 +92,13 @@ def test_a_validation_size_that_was_given_stays():
     assert (found.validation_crop_size, found.validation_resize_size) == (64, 73)
 
 
-def test_a_crop_larger_than_the_picture_is_refused():
-    with pytest.raises(ValueError, match="validation_resize_size is 200 but validation_crop_size"):
-        compatibility.resolve({"validation_resize_size": 200})
+def test_a_picture_is_never_smaller_than_its_crop():
+    planned = compatibility.TrialHyperparameters.of({"validation_resize_size": 200})
+    assert planned.complete.validation_resize_size == 224
+    assert planned.notes() == [
+        "validation_resize_size is 200 and counts as 224, as the crop would be larger than the "
+        "picture."
+    ]
 
 
 def test_a_transformer_takes_its_own_size_only():

@@ -283,9 +283,19 @@ def test_the_error_reads_as_sentences_with_lines():
         )
 
 
-def test_a_sweep_without_search_space_is_refused():
-    (problem,) = problems(yaml.safe_dump({**MINIMAL, "sweep": {"sampling_algorithm": "random"}}))
-    assert "Add a search_space, or leave out sweep" in problem.message
+@pytest.mark.parametrize(
+    ("trials", "note"), [(4, "AutoMode chooses the hyperparameters"), (1, "without search_space.")]
+)
+def test_a_sweep_without_search_space_is_none(trials, note):
+    sweep = {
+        "sampling_algorithm": "bayesian",
+        "early_termination": {"type": "bandit", "slack_factor": 0.1},
+    }
+    job = Job.from_dict({**MINIMAL, "sweep": sweep, "limits": {"max_trials": trials}})
+    assert (job.is_automode, job.is_sweep, job.learns) == (trials > 1, False, False)
+    (said,) = job_notes.notes(job)
+    assert said.startswith("sweep has no effect")
+    assert said.endswith(note if trials == 1 else f"{note}.")
 
 
 def test_hyperparameters_that_do_not_go_together_are_refused_at_once():

@@ -82,7 +82,7 @@ def test_choice_takes_every_value_about_as_often():
         {"type": "randint", "upper": 0},
         {"type": "uniform", "min_value": 2, "max_value": 1},
         {"type": "quniform", "min_value": 1, "max_value": 2, "q": 0},
-        {"type": "normal", "mu": 0, "sigma": 0},
+        {"type": "normal", "mu": 0, "sigma": -1},
         {"type": "uniform", "min_value": 0},
         {"type": "zipf", "alpha": 2},
         {"type": "choice", "values": [1], "weights": [1]},
