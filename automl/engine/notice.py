@@ -11,6 +11,7 @@ import smtplib
 import ssl
 import urllib.request
 from collections.abc import Sequence
+from email.errors import MessageError
 from email.message import EmailMessage
 from http.client import HTTPException
 from typing import Any
@@ -32,6 +33,9 @@ MAIL_FROM = "AUTOML_MAIL_FROM"
 """Address of the sender; the first of the others if it is left out."""
 
 _TIMEOUT_SECONDS = 10.0
+_OF_ADDRESSES = (LookupError, AttributeError, MessageError)
+"""Errors of Python's parser of addresses, such as for `"` and `ann@[1.2.3`."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -78,7 +82,7 @@ def _mail(server: str, text: str) -> None:
         mail["From"] = os.environ.get(MAIL_FROM, "") or receivers[0]
         mail.set_content(f"{text}\n")
         _submit(server, mail)
-    except (OSError, ValueError, smtplib.SMTPException) as error:
+    except (OSError, ValueError, smtplib.SMTPException, *_OF_ADDRESSES) as error:
         code = getattr(error, "smtp_code", "")
         _log.warning("the mail failed: %s %s", type(error).__name__, code)
 

@@ -146,3 +146,13 @@ def test_mail_without_a_receiver_is_said(
     monkeypatch.setenv(notice.MAIL_SERVER, "smtp://127.0.0.1:1")
     notice.send(ended(), [], "accuracy")
     assert notice.MAIL_TO in caplog.text
+
+
+@pytest.mark.parametrize("written", ['"', "a b@", "ada@[1.2.3", "<"])
+def test_an_address_that_is_none_ends_no_engine(
+    written: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(notice.MAIL_SERVER, "smtp://127.0.0.1:1")
+    monkeypatch.setenv(notice.MAIL_TO, written)
+    notice.send(ended(), [], "accuracy")
+    assert "the mail failed" in caplog.text
