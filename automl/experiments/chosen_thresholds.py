@@ -47,7 +47,11 @@ def path(experiment_dir: Path) -> Path:
 
 
 def load(experiment_dir: Path, trial_id: str) -> Choice | None:
-    """Choice for the trial's model; None if there is none."""
+    """Choice for the trial's model; None if there is none.
+
+    Raises:
+        UserError: the file is damaged, and other thresholds must not be taken for those chosen.
+    """
     return _load(experiment_dir).by_trial.get(trial_id)
 
 
@@ -72,13 +76,16 @@ def choose(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
 
     Raises:
         UserError: pictures have one label each, the experiment has not ended, was imported, or
-            another command writes to it.
+            another command writes to it; or a file of the choices or of the model is damaged.
     """
     check(experiment_dir)
     with store.writing(experiment_dir):
         kept = _Choices(by_trial={**_load(experiment_dir).by_trial, trial_id: choice})
+        model_dir = store.best_model_dir(experiment_dir)
+        settings = _settings_with(choice, model_dir, trial_id)
         atomic.write_text(path(experiment_dir), kept.model_dump_json(indent=1))
-        _tell_best_model(store.best_model_dir(experiment_dir), trial_id, choice)
+        if settings:
+            atomic.write_text(model_dir / "settings.json", settings)
 
 
 def check(experiment_dir: Path) -> None:
@@ -98,18 +105,27 @@ def check(experiment_dir: Path) -> None:
 
 
 def _load(experiment_dir: Path) -> _Choices:
+    file = path(experiment_dir)
     try:
-        return _Choices.model_validate_json(path(experiment_dir).read_bytes())
-    except (OSError, ValidationError):  # none were chosen, or by another version
+        return _Choices.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
         return _Choices()
+    except (OSError, ValidationError) as error:
+        raise UserError(store.unreadable(error, file)) from None
 
 
-def _tell_best_model(model_dir: Path, trial_id: str, choice: Choice) -> None:
+def _settings_with(choice: Choice, model_dir: Path, trial_id: str) -> str:
+    """Settings of the exported best model with the thresholds; empty if it is of another trial."""
+    file = model_dir / "settings.json"
     try:
-        settings: dict[str, Any] = json.loads((model_dir / "settings.json").read_text("utf-8"))
+        settings: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        if settings.get("trial_id") != trial_id:
+            return ""
         names: list[str] = json.loads((model_dir / "labels.json").read_text("utf-8"))
-    except OSError:  # no model was exported
-        return
-    if settings.get("trial_id") == trial_id:
-        settings["thresholds"] = choice.over(names, settings["thresholds"])
-        atomic.write_text(model_dir / "settings.json", json.dumps(settings, indent=1))
+        thresholds_of_all = choice.over(names, settings["thresholds"])
+    except FileNotFoundError:  # no model was exported
+        return ""
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        problem = error if isinstance(error, OSError | ValueError) else ValueError(str(error))
+        raise UserError(store.unreadable(problem, file)) from None
+    return json.dumps({**settings, "thresholds": thresholds_of_all}, indent=1)

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from automl.cli import cli
 from automl.experiments import store
+from automl.experiments.records import TestOpening, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
 from automl.ui import error_boundary
@@ -50,6 +51,18 @@ def whole(home: Path) -> Path:
     describe(checkpoint, "test_resnet", CLASSES)
     save_file(network("test_resnet").state_dict(), checkpoint / "model.safetensors")
     (folder / "remarks.json").write_text(Remarks().model_dump_json())
+    (folder / "thresholds.json").write_text("{}")
+    opening = TestOpening(
+        trial_id=best,
+        opened_at=now(),
+        opened_by="ann",
+        num_pictures=4,
+        num_unreadable=0,
+        metrics={"accuracy": 0.9},
+        score_low=0.8,
+        score_high=1.0,
+    )
+    store.save_test(folder, opening, store.load_predictions(store.predictions_path(folder, best)))
     return folder
 
 

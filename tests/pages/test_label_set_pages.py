@@ -210,6 +210,15 @@ def test_thresholds_are_chosen_on_the_command_line(experiment: Path) -> None:
     for option, sentence in (("bird=0.5", "which is no label here"), ("cat=2", "from 0 to 1")):
         refused = run(cli, [*asked, "--label", option])
         assert (refused.exit_code, sentence in refused.stderr) == (2, True)
+    settings = write_model(experiment) / "settings.json"
+    settings.write_text("[" * 100_000)
+    kept = (experiment / "thresholds.json").read_text()
+    for name in ("settings.json", "thresholds.json"):  # the first leaves the other as it is
+        assert (experiment / "thresholds.json").read_text() == kept
+        refused = run(cli, [*asked, "--label", "cat=0.4"])
+        assert f"{name} is damaged" in refused.stderr
+        (experiment / "thresholds.json").write_text(kept[:30])
+        kept = kept[:30]
 
 
 def test_test_data_are_scored_with_the_thresholds_of_the_model_too(
