@@ -34,10 +34,13 @@ class Labelled:
 
     @property
     def sentence(self) -> str:
+        from automl.evaluation.significance import LEVEL
+
+        verdict = "chance does not explain that" if self.p_value < LEVEL else "it may be chance"
         return (
             f"On {wording.count(self.num_pictures, 'picture')} whose labels are known the first is "
             f"right on {wording.percent(self.first)} and the second on "
-            f"{wording.percent(self.second)} (paired test, p = {self.p_value:.2g})."
+            f"{wording.percent(self.second)}; {verdict} (paired test, p = {self.p_value:.2g})."
         )
 
 
@@ -99,7 +102,8 @@ def promote(
     with refusals(), audited.recorded("promote", **details):
         shadow_folder.exchange(folder, pair, launcher.user())
     say(f"{pair.second} is first now; a running server follows within seconds.")
-    say(f"The way back: automl promote {shlex.quote(str(folder))} --back")
+    undone = "" if back else " --back"
+    say(f"The way back: automl promote {shlex.quote(str(folder))}{undone}")
 
 
 _UNLABELLED = (
