@@ -384,8 +384,9 @@ def unlike(rate: float, caught: float | None) -> str:
         )
         return sentence.format(share=percent(rate))
     sentence = _(
-        "Of pictures like the training pictures {share} are marked as unlike them, and of a class "
-        "that is missing there about {other_share}, as leaving each class out in turn says."
+        "Of pictures like the training pictures {share} are marked as unlike them, and about "
+        "{other_share} of those of a class that is missing there, by leaving out each class in "
+        "turn."
     )
     return sentence.format(share=percent(rate), other_share=percent(caught, 0))
 

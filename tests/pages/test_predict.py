@@ -194,7 +194,7 @@ def test_how_many_pictures_are_marked_can_be_chosen(open_page, with_model):
     with_model(settings={"unlike": {**unlike, "left_out": [-0.5, -0.05, 0.1, 0.2]}})
     page = open_page("predict")
     page.file_uploader(key="pictures").upload("grey.png", png((90, 91, 90)), "image/png").run()
-    assert "of a class that is missing there about 50%" in texts(page).replace("\\", "")
+    assert "about 50% of those of a class that is missing" in texts(page).replace("\\", "")
     page.selectbox(key="false alarms").set_value(0.1).run()
     assert "10.0% are marked" in texts(page).replace("\\", "")
     assert "about 75%" in texts(page).replace("\\", "")

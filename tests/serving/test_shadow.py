@@ -177,10 +177,8 @@ def test_agreement_is_said_and_tested_where_labels_are_known(
     second.close()
     said = CliRunner().invoke(cli, ["shadow", str(folder), "--data", str(tmp_path / "data")]).stdout
     assert "They agree on 50.0% of 2 pictures" in said
-    assert (
-        "the first is right on 100.0% and the second on 50.0%; it may be chance (paired test, p = 1)"
-        in said
-    )
+    assert "the first is right on 100.0% and the second on 50.0%; it may be chance" in said
+    assert "(paired test, p = 1)" in said
 
 
 def test_a_folder_of_other_models_is_refused(folder: Path, pair: tuple[Path, Path]) -> None:
