@@ -85,8 +85,9 @@ class CountedAnswers(ABC):
         """(K, 2): both, which one sort of the pictures gives."""
         values = np.full((self.num_classes, 2), np.nan)
         if self.is_finite:
+            by_class = np.ascontiguousarray(self.probabilities.T)  # a column is slow to copy
             for index, truth in self._against_rest():
-                values[index] = ranking_areas.areas(self.probabilities[:, index], truth)
+                values[index] = ranking_areas.areas(by_class[index], truth)
         return values
 
     @cached_property

@@ -72,12 +72,17 @@ def _among_sets(
 ) -> list[Suspect]:
     trials_agree = np.all([(each >= THRESHOLD) != labels for each in probabilities], axis=0)
     mean = _mean(probabilities)
+    counts = labels.sum(axis=0)
+    given_labels = np.nonzero(labels)  # with many labels a small part of all decisions
+    own, columns = mean[given_labels], given_labels[1]
+    sums, hits = (np.bincount(columns, each, len(counts)) for each in (own, own >= THRESHOLD))
     # (K,) mean probability of a label where it is, and of its absence where it is not; above all
     # probabilities where no picture says so
-    present = _mean_where(mean, labels)
-    absent = _mean_where(1 - mean, ~labels)
+    present = _mean_of(sums, counts)
+    num_absent = len(labels) - counts
+    absent = _mean_of(num_absent - (mean.sum(axis=0) - sums), num_absent)
     # trials that miss most pictures with a label know too little of it to doubt that it is there
-    is_known = 2 * (labels & (mean >= THRESHOLD)).sum(axis=0) >= labels.sum(axis=0)
+    is_known = 2 * hits >= counts
     rows, columns = np.nonzero(trials_agree)
     is_there, of_label = labels[rows, columns], mean[rows, columns]
     is_confident = np.where(
@@ -99,8 +104,6 @@ def _mean(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     return total / len(probabilities)
 
 
-def _mean_where(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(K,) mean over the chosen of (N, K) values; infinite without any."""
-    counts = chosen.sum(axis=0)
-    means = np.where(chosen, values, 0).sum(axis=0) / np.maximum(counts, 1)
-    return np.where(counts > 0, means, np.inf)
+def _mean_of(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(K,) mean of so many values with these sums; infinite without any."""
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)

@@ -103,8 +103,9 @@ class SetAnswers(CountedAnswers):
         return np.asarray((self.support > 0) & ~np.isnan(by_label))
 
     def _against_rest(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        by_label = np.ascontiguousarray(self.labels.T)
         for index in np.flatnonzero(self.is_ranked):
-            yield int(index), self.labels[:, index]
+            yield int(index), by_label[index]
 
     def _shares(self, shares: Shares) -> NDArray[np.float64]:
         total = np.zeros(len(self.labels))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     _Value = Callable[[SetAnswers], float]
     _Differences = Callable[[SetAnswers, SetAnswers], NDArray[np.float64]]
 
-_LEAST = 1e-7
 _FEW_LABELS = 8
 """Labels of a picture up to which comparing each with all others costs less than sorting them."""
 
@@ -74,10 +73,9 @@ def _precision_change(answers: "SetAnswers", others: "SetAnswers") -> "NDArray[n
 
 
 def _log_loss(answers: "SetAnswers") -> float:
-    import numpy as np
+    from automl.evaluation import decisions
 
-    likely = np.where(answers.labels, answers.probabilities, 1 - answers.probabilities)
-    return float(-np.log(np.clip(likely, _LEAST, 1)).mean())
+    return float(-decisions.log_likelihood(answers.probabilities, answers.labels).mean())
 
 
 def _balanced_accuracy(answers: "SetAnswers") -> float:

@@ -93,8 +93,12 @@ def by_label_with_areas(answers: SetAnswers) -> tuple[NDArray[np.float64], NDArr
     """
     thresholds, is_rare = _of_rare_labels(answers.probabilities, answers.labels, F1)
     areas = np.full((answers.num_classes, 2), np.nan)
+    # a column is slow to copy
+    scores, truth = (
+        np.ascontiguousarray(each.T) for each in (answers.probabilities, answers.labels)
+    )
     for index in np.flatnonzero(~is_rare | answers.is_ranked):
-        steps = Steps.of(answers.probabilities[:, index], answers.labels[:, index])
+        steps = Steps.of(scores[index], truth[index])
         if not is_rare[index]:
             thresholds[index] = _highest_f1(steps)
         if answers.is_ranked[index] and answers.is_finite:
