@@ -136,10 +136,11 @@ def _page_seconds(page: str, directory: Path, tab: str = "") -> float:
     import streamlit as st
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file(str(_ROOT / "app.py"), default_timeout=600)
     st.cache_data.clear()
     seconds = 0.0
-    for name, view in (("trial", "Hyperparameters"), (page, tab)):  # as one who comes from there
+    # what all pages share is there, as for one who comes from another
+    for name, view in (("trial", "Hyperparameters"), (page, tab)):
+        app = AppTest.from_file(str(_ROOT / "app.py"), default_timeout=600)
         app.query_params["experiment"], app.query_params["tab"] = directory.name, view
         started = time.process_time()
         app.switch_page(f"pages/{name}.py").run()

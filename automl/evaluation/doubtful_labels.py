@@ -104,6 +104,6 @@ def _mean(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     return total / len(probabilities)
 
 
-def _mean_of(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _mean_of(sums: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """(K,) mean of so many values with these sums; infinite without any."""
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)

@@ -98,7 +98,7 @@ def find(
         metric,
         {names[index]: float(weights[index]) for index in np.argsort(-weights) if weights[index]},
         *(Predictions(aligned[0].sample_ids, labels, each) for each in (mixed, single)),
-        groups,
+        groups=groups,
     )
 
 
@@ -107,6 +107,7 @@ def judged(
     weights: dict[str, float],
     mixed: Predictions,
     single: Predictions,
+    *,
     groups: Groups | None = None,
 ) -> Ensemble:
     """The ensemble of these weights, by its answers and those of single models."""

@@ -62,7 +62,7 @@ def find(
         alone[mine] = probabilities[_best(metric, *seen, single), mine]
     weights = {trial_id: 1 / len(best) for trial_id in best}
     answers_of = (Predictions(aligned[0].sample_ids, labels, each) for each in (mixed, alone))
-    return ensembles.judged(metric, weights, *answers_of, groups)
+    return ensembles.judged(metric, weights, *answers_of, groups=groups)
 
 
 def _best(

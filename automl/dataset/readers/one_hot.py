@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.dataset.readers import values
-from automl.errors import short
+from automl.errors import DataError, short
 from automl.texts import mark
 
 _FLAG_WORDS = (
@@ -83,17 +83,42 @@ def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
 
 def _nearly(name: str, cells: pd.Series) -> str:
     """A sentence about a column that would be a class but for a few cells; "" about others."""
-    texts = cells.map(_text)
-    are_ticks = texts.isin((*_ZERO, *_ONE))
-    has_both = texts.isin(_ZERO).any() and texts.isin(_ONE).any()
-    if not has_both or is_remark(name) or are_ticks.mean() < _MOST_ARE_TICKS:
+    at = None if is_remark(name) else _other_value(cells)
+    if at is None:
         return ""
-    at = int((are_ticks | (texts == "")).to_numpy().argmin())
     sentence = mark(
         "The column {name} is no class: {row} has {value} there, most others have 0 and 1. If it "
         "is one, write 0 or 1."
     )
     return sentence.format(name=name, row=cells.index[at], value=short(cells.iloc[at]))
+
+
+def _other_value(cells: pd.Series) -> int | None:
+    """Position of the first value that is neither, in a column of 0 and 1 with a few others."""
+    texts = cells.map(_text)
+    are_ticks = texts.isin((*_ZERO, *_ONE))
+    has_both = texts.isin(_ZERO).any() and texts.isin(_ONE).any()
+    if not has_both or are_ticks.mean() < _MOST_ARE_TICKS:
+        return None
+    return int((are_ticks | (texts == "")).to_numpy().argmin())
+
+
+def refuse_other_values(rows: pd.DataFrame, used: Sequence[str | None]) -> None:
+    """Refuse a table of columns of 0 and 1 alone, of which some have a few other values.
+
+    Raises:
+        DataError: names the first such value, with its row and column.
+    """
+    free = [name for name in rows.columns if name not in used and not is_remark(name)]
+    doubtful = {name: _other_value(rows[name]) for name in free if not _is_ticked(rows[name])}
+    name, at = next(iter(doubtful.items()), ("", None))
+    if len(free) < 2 or at is None or None in doubtful.values():
+        return
+    raise DataError(
+        f"{rows.index[at]} has {short(rows[name].iloc[at])} in the column {name}, which has 0 and "
+        "1 in other rows. Write 1 where the label is present, else 0; or set target_column_name to "
+        "the column that holds the labels."
+    )
 
 
 def _without_flags(ticks: _Ticks) -> list[str]:

@@ -318,6 +318,7 @@ def _label(
     if not likely:
         raise _without_labels(table, used)
     if ones is None and not guesses.is_named_like_labels(likely[0]):
+        one_hot.refuse_other_values(table.rows, used)
         measured = [name for name in guesses.measured_of_few_values(table.rows) if name not in used]
         rivals = guesses.rival_labels(table.rows, [*likely, *measured])
         _refuse_several(table, rivals)
