@@ -45,7 +45,7 @@ class Result(NamedTuple):
     false_alarms: float
     left_out_class: float
     estimated: float
-    """Of the class that was left out, by the classes that are there."""
+    """The same, estimated by the classes that are there."""
 
     other_sets: float
 

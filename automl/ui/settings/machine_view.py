@@ -38,7 +38,7 @@ def show() -> None:
 
 
 def _messages() -> str:
-    """Where the end of an experiment is told; the addresses may hold secrets."""
+    """Say to whom the end of an experiment is told; the addresses may hold secrets."""
     ways = {notice.VARIABLE: _("to a webhook"), notice.MAIL_SERVER: _("by mail")}
     told = [way for variable, way in ways.items() if os.environ.get(variable)]
     nowhere = _("none; {webhook} or {mail} in the environment of the app changes that")
