@@ -3,7 +3,7 @@
 `pip install transformers` brings the first; Azure's server needs other versions than we do: put
 the `azmlinfsrv` of an environment of its own (azureml-inference-server-http, onnxruntime, numpy,
 pillow) into PATH. JavaScript needs Node.js in PATH, and NODE_PATH with the `node_modules` in which
-`npm install onnxruntime-node` was run.
+`npm install --ignore-scripts onnxruntime-node` was run, which leaves libraries for GPUs out.
 """
 
 import base64
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +132,11 @@ def serving(*command: str, folder: Path, alive: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    programs = str(Path(sys.executable).parent)  # MLflow starts the uvicorn that is in PATH
     process = subprocess.Popen(
         [*command, "--port", str(port)],
         cwd=folder,
+        env={**os.environ, "PATH": os.pathsep.join((os.environ.get("PATH", ""), programs))},
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # MLflow's server has children
     )
@@ -147,7 +149,8 @@ def serving(*command: str, folder: Path, alive: str) -> Iterator[str]:
             time.sleep(0.2)
         yield url
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it could not start
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
