@@ -79,22 +79,29 @@ def odd_pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 TINY = {**engine_conftest.TINY, "number_of_epochs": 4}
 
 
-CLASSES = ["CON", 'aux.10: "<b>" | 🦊' + "n" * 180, "aux.2"]
-"""Names that Windows allows for no file, in the order of texts."""
+CLASSES = ["../..", 'CON: a\\b "<b>" | 🦊 مرحبا' + "n" * 176, "x/y."]
+"""Names that no file or folder may have, one of 200 characters, in the order of texts."""
 
 
-def _write_shapes(root: Path) -> None:
-    """72 pictures of 3 colours on noise, PNG and JPEG; one in a class has the wrong colour, so
-    that no score is perfect."""
+def _write_shapes(root: Path, labels: Sequence[Any] = CLASSES) -> Path:
+    """A table of 72 pictures of 3 colours on noise, PNG and JPEG, and the label of each colour.
+
+    One in a class has the wrong colour, so that no score is perfect.
+    """
     rng = np.random.default_rng(0)
-    for index, name in enumerate(CLASSES):
-        (root / name).mkdir(parents=True)
+    rows = []
+    for index, label in enumerate(labels):
+        (root / str(index)).mkdir(parents=True)
         for number in range(24):
             colour = (index + (number == 6)) % 3
             pixels = rng.integers(0, 120, size=(36, 48, 3), dtype=np.uint8)
             pixels[8:28, 10:38, 2 - colour] = 220
-            kind = "png" if number % 2 else "jpg"
-            Image.fromarray(pixels).save(root / name / f"{number}.{kind}")
+            path = root / str(index) / f"{number}.{'png' if number % 2 else 'jpg'}"
+            Image.fromarray(pixels).save(path)
+            rows.append({"image_url": str(path), "label": label})
+    table = root / "labels.jsonl"
+    table.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return table
 
 
 @pytest.fixture(scope="session")
@@ -103,14 +110,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     without Ray: trial-000 fine-tuned, trial-001 a vote of nearest neighbours that asks for the
     normalisation outside of the ONNX model."""
     root = tmp_path_factory.mktemp("export")
-    _write_shapes(root / "shapes")
+    table = _write_shapes(root / "shapes")
     parameters = (
         TINY,
         {**TINY, "method": "k_nearest_neighbours", "enable_onnx_normalization": False},
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOML_HOME", str(root / "home"))
-        job = Job(training_data=DataSource(path=root / "shapes"))
+        job = Job(training_data=DataSource(path=table))
         return _run(job, root / "experiments", parameters)
 
 
@@ -118,14 +125,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def with_label_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An experiment of one trained trial on pictures that have two labels, one or none."""
     root = tmp_path_factory.mktemp("label sets")
-    _write_shapes(root / "shapes")
-    labels = dict(zip(CLASSES, ([], ["green"], ["red", "ça, chaud"]), strict=True))
-    rows = [
-        {"image_url": str(path), "label": labels[path.parent.name]}
-        for path in sorted((root / "shapes").glob("*/*"))
-    ]
-    table = root / "labels.jsonl"
-    table.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    table = _write_shapes(root / "shapes", ([], ["green"], ["red", "ça, chaud"]))
     job = Job.from_dict(
         {
             "task": "image_classification_multilabel",

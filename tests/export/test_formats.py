@@ -641,8 +641,9 @@ def test_the_card_tells_where_the_model_comes_from(finished: Path) -> None:
     assert report.data_hash in text
     assert f"the model of {TRAINED} after epoch {trial.best_epoch}." in text
     assert f"95 % interval {trial.score_low:.3f} to {trial.score_high:.3f}" in text
-    long = "n" * 180
-    assert f'| aux.10: "&lt;b&gt;" \\| 🦊{long} | 24 |' in text  # a name cannot break the table
+    long = "n" * 176
+    name = rf'CON: a\\b "&lt;b&gt;" \| 🦊 مرحبا{long}'
+    assert f"| {name} | 24 |" in text  # a name cannot break the table
     assert "| learning\\_rate | 0.005 |" in text
     assert text.count("?") >= 3
     assert "It has not been scored on test data." in text
