@@ -17,6 +17,7 @@ from automl.ui import (
     guarded_actions,
     links,
     sharing_view,
+    tabs,
 )
 
 _CAN_GO_ON = {
@@ -102,7 +103,7 @@ def _next_actions(experiment_dir: Path) -> None:
         links.switch_page("pages/predict.py", query_params=address)
     may_take = best_trial is not None and guarded_actions.may(Action.EXPORT, experiment_dir)
     if may_take and st.button(_("Take it away"), icon=":material/download:"):
-        address |= {"trial": best_trial or "", "tab": _("Take it away")}
+        address |= {"trial": best_trial or "", tabs.OPEN: _("Take it away")}
         links.switch_page("pages/trial.py", query_params=address)
 
 

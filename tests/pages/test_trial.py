@@ -19,7 +19,7 @@ def experiment(make_experiment, make_trial, make_pictures, with_predictions, tmp
     def make(classes=("cat", "dog")):
         trials = [make_trial("t1", [0.4]), make_trial("t2", [0.6, 0.9], number=1)]
         job = Job(training_data=DataSource(path=tmp_path / "pets"))
-        experiment_dir = make_experiment(trials=trials, job=job)
+        experiment_dir = make_experiment(trials=trials, job=job, best_trial="t2")
         with_predictions(experiment_dir, "t2", make_pictures(classes))
         return experiment_dir
 
@@ -228,6 +228,8 @@ def test_a_trial_that_always_answers_with_one_class(open_page, experiment):
 
 def test_the_model_of_a_finished_trial_can_be_taken_away(open_page, experiment):
     experiment()
-    page = open_tab(open_page("trial"), "Take it away")
+    page = open_tab(open_page("trial"), "Errors")
+    (button,) = [each for each in page.button if each.label == "Take it away"]
+    button.click().run()
     assert "ONNX" in page.radio(key="export format pets t2").options
     assert page.button(key="export pets t2").label == "Export"
