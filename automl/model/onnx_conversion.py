@@ -1,10 +1,12 @@
 """A network as an ONNX file."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 OPSET = 18
 """The lowest that torch's exporter writes: ONNX Runtime reads it from version 1.15 on."""
@@ -14,8 +16,8 @@ _FILE_FORMAT = 8
 
 
 def convert(
-    network: torch.nn.Module,
-    example: torch.Tensor,
+    network: nn.Module,
+    example: Tensor,
     path: Path,
     metadata: Mapping[str, str] | None = None,
     *,
@@ -30,7 +32,7 @@ def convert(
         metadata: properties of the file, for its users.
         outputs: names of the network's outputs.
     """
-    with warnings.catch_warnings():
+    with clamping(network), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations within torch's exporter
         program = torch.onnx.export(
             network,
@@ -48,3 +50,36 @@ def convert(
         program.model.ir_version = _FILE_FORMAT
         program.model.metadata_props.update(metadata or {})
         program.save(path, external_data=False)
+
+
+class Clamp(nn.Module):
+    """Bounds of values, as ONNX knows them."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self.low, self.high = low, high
+
+    def forward(self, values: Tensor) -> Tensor:
+        return values.clamp(self.low, self.high)
+
+
+@contextmanager
+def clamping(network: nn.Module) -> Iterator[None]:
+    """ReLU6 and its like are `Clamp` meanwhile, which gives the same ONNX operators.
+
+    torch's exporter takes `hardtanh` apart for every layer, which is two fifths of the processor
+    time of converting efficientnet_lite0.
+    """
+    bounded = [
+        (parent, name, child)
+        for parent in network.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, nn.Hardtanh)
+    ]
+    for parent, name, child in bounded:
+        setattr(parent, name, Clamp(child.min_val, child.max_val))
+    try:
+        yield
+    finally:
+        for parent, name, child in bounded:
+            setattr(parent, name, child)
