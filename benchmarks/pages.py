@@ -133,10 +133,13 @@ def _metrics_seconds(directory: Path) -> float:
 
 
 def _page_seconds(page: str, directory: Path, tab: str = "") -> float:
-    import streamlit as st
+    from streamlit.components.v2 import manifest_scanner
     from streamlit.testing.v1 import AppTest
 
-    st.cache_data.clear()
+    # every AppTest searches all installed packages for components, which a server does once
+    manifest_scanner.scan_component_manifests = list
+    for path in directory.rglob("*"):
+        path.touch()  # what is kept of its former content is of no use
     seconds = 0.0
     # what all pages share is there, as for one who comes from another
     for name, view in (("trial", "Hyperparameters"), (page, tab)):

@@ -4,6 +4,7 @@ They are chosen for an aim on answers of models that have not seen the pictures:
 or one for each. Scores with them belong to other pictures, see `cross_fitted`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -97,12 +98,14 @@ def by_label_with_areas(answers: SetAnswers) -> tuple[NDArray[np.float64], NDArr
     scores, truth = (
         np.ascontiguousarray(each.T) for each in (answers.probabilities, answers.labels)
     )
-    for index in np.flatnonzero(~is_rare | answers.is_ranked):
-        steps = Steps.of(scores[index], truth[index])
-        if not is_rare[index]:
-            thresholds[index] = _highest_f1(steps)
-        if answers.is_ranked[index] and answers.is_finite:
-            areas[index] = ranking_areas.areas_of(steps)
+    steps = {
+        index: Steps.of(scores[index], truth[index])
+        for index in np.flatnonzero(~is_rare | answers.is_ranked).tolist()
+    }
+    if frequent := [index for index in steps if not is_rare[index]]:
+        thresholds[frequent] = _highest_f1([steps[index] for index in frequent])
+    for index in np.flatnonzero(answers.is_ranked & answers.is_finite).tolist():
+        areas[index] = ranking_areas.areas_of(steps[index])
     return thresholds, areas
 
 
@@ -186,7 +189,7 @@ def _best(scores: NDArray[np.floating], truth: NDArray[Any], aim: Aim) -> float:
     if aim.kind == "fixed":
         return aim.value
     if aim.kind == "f1":
-        return _highest_f1(Steps.of(scores, truth))
+        return float(_highest_f1([Steps.of(scores, truth)])[0])
     if not truth.any():
         return THRESHOLD
     ranking = Ranking.of(scores, truth)
@@ -200,13 +203,29 @@ def _best(scores: NDArray[np.floating], truth: NDArray[Any], aim: Aim) -> float:
     return _nearest(values, bounds[:-1], bounds[1:])
 
 
-def _highest_f1(steps: Steps) -> float:
-    """The threshold of `_best` for F1, which falls wherever a threshold takes no true decision."""
-    is_above = steps.scores > steps.below
-    if not is_above.any():
-        return THRESHOLD
-    values = np.where(is_above, 2 * steps.hits / (steps.taken + steps.hits[0]), -np.inf)
-    return _nearest(values, steps.scores, steps.below)
+def _highest_f1(labels: Sequence[Steps]) -> NDArray[np.float64]:
+    """The threshold of `_best` for F1 of each label, which falls wherever a threshold takes no true
+    decision; all labels at once, since few steps of each are quick to compute."""
+    found = np.full(len(labels), THRESHOLD)
+    sizes = np.array([len(each.scores) for each in labels])
+    if not sizes.any():
+        return found
+    above, below, hits, taken = (
+        np.concatenate([getattr(each, name) for each in labels])
+        for name in ("scores", "below", "hits", "taken")
+    )
+    known = np.flatnonzero(sizes)
+    starts = np.cumsum(sizes[known]) - sizes[known]
+    of_label = np.repeat(np.arange(len(known)), sizes[known])
+    values = np.where(above > below, 2 * hits / (taken + hits[starts][of_label]), -np.inf)
+    best = np.maximum.reduceat(values, starts)[of_label]
+    middles = (above.astype(np.float64) + below) / 2
+    is_best = (values >= best - 1e-12) & np.isfinite(values)
+    distances = np.where(is_best, np.abs(middles - THRESHOLD), np.inf)
+    nearest = np.minimum.reduceat(distances, starts)
+    at = np.flatnonzero(is_best & (distances == nearest[of_label]))[::-1]  # the first of equals
+    found[known[of_label[at]]] = middles[at]
+    return found
 
 
 def _nearest(
