@@ -105,20 +105,25 @@ def _steps(hyperparameters: Hyperparameters, num_classes: int) -> Steps:
 def _speed(steps: Steps, number: int, side: int) -> NetworkSpeed:
     """Seconds for a picture and for a batch, by batches of a few and of so many.
 
+    How a step is divided between its pictures and the batch itself is told by the processor time
+    on a CPU, since what else the machine does prolongs one step and not another.
+
     Training on a picture takes at least twice as long as scoring it: forward and backward. So
     where the calls of the layers take longer than their work, as on a GPU, and both batches the
     same time, larger batches are not promised to cost nothing.
     """
     pixels = steps.pixels(number, side)
-    few = _seconds(lambda: steps.train(pixels[:_FEW]))
-    some = _seconds(lambda: steps.train(pixels))
-    forward = _seconds(lambda: steps.score(pixels)) / number
-    step = min(max((some - few) / (number - _FEW), 2 * forward), some / number)
+    work = time.process_time if steps.device.type == "cpu" else time.perf_counter
+    few = _shortest(lambda: steps.train(pixels[:_FEW]), work)
+    some = _shortest(lambda: steps.train(pixels), work)
+    forward = _shortest(lambda: steps.score(pixels), work)
+    of_picture = max((some.work - few.work) / (number - _FEW), 2 * forward.work / number)
+    share = min(1.0, number * of_picture / some.work)
     return NetworkSpeed(
         side=side,
-        forward_seconds=forward,
-        step_seconds=step,
-        batch_seconds=some - number * step,
+        forward_seconds=forward.seconds / number,
+        step_seconds=share * some.seconds / number,
+        batch_seconds=(1 - share) * some.seconds,
     )
 
 
@@ -129,21 +134,31 @@ def _peak_bytes(steps: Steps, number: int, side: int) -> int:
     return measuring.peak_memory_bytes(steps.device)
 
 
-def _seconds(function: Callable[[], object]) -> float:
+class _Taken(NamedTuple):
+    """Least time of some calls, and least work by another clock."""
+
+    seconds: float
+    work: float
+
+
+def _shortest(function: Callable[[], object], work: Callable[[], float]) -> _Taken:
     """The shortest of a few calls, after one that allocates memory.
 
     What else the machine does makes a call longer, never shorter; how busy it is, is learnt from
     the trials themselves.
     """
-    started = time.perf_counter()
-    function()
-    first_seconds = time.perf_counter() - started
-    if first_seconds > _SLOWEST_SECONDS:
-        return first_seconds
-    started = time.perf_counter()
-    taken: list[float] = []
-    while len(taken) < _MAX_REPETITIONS and time.perf_counter() - started < _NETWORK_SECONDS:
-        before = time.perf_counter()
+
+    def call() -> _Taken:
+        before = _Taken(time.perf_counter(), work())
         function()
-        taken.append(time.perf_counter() - before)
-    return min(taken)
+        return _Taken(time.perf_counter() - before.seconds, work() - before.work)
+
+    first = call()
+    if first.seconds > _SLOWEST_SECONDS:
+        return first
+    started = time.perf_counter()
+    taken: list[_Taken] = []
+    while len(taken) < _MAX_REPETITIONS and time.perf_counter() - started < _NETWORK_SECONDS:
+        taken.append(call())
+    seconds, works = zip(*taken, strict=True)
+    return _Taken(min(seconds), min(works))

@@ -19,7 +19,8 @@ def test_an_epoch_in_small_batches_takes_what_the_plan_says(
     tiny_data: TrialData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With processor time for the time of the wall, which others of this machine prolong."""
-    monkeypatch.setattr(speed, "time", SimpleNamespace(perf_counter=time.process_time))
+    clock = SimpleNamespace(perf_counter=time.process_time, process_time=time.process_time)
+    monkeypatch.setattr(speed, "time", clock)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
