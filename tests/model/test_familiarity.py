@@ -53,7 +53,12 @@ def pictures() -> Pictures:
     rng = np.random.default_rng(0)
     pixels = list(rng.integers(0, 255, (60, 32, 32, 3), np.uint8))
     splits = ["train"] * 40 + ["validation"] * 20
-    samples = {"id": np.arange(60), "split": splits, "fold": np.arange(60) % 5}
+    samples = {
+        "id": np.arange(60),
+        "split": splits,
+        "fold": np.arange(60) % 5,
+        "label": ["cat", "dog", "owl"] * 20,
+    }
     return Pictures(pixels, pd.DataFrame(samples))
 
 
@@ -63,9 +68,10 @@ def test_a_trained_model_is_compared_with_training_pictures_alone(pictures: Pict
     assert (len(found.bank), found.held_out.tolist()) == (40, list(range(40, 60)))
     assert found.threshold == found.distances.max()
     assert found.false_alarm_rate == pytest.approx(1 / 21)
+    assert len(found.left_out) == 0, "it has learnt to tell the classes apart"
     frozen = measure(pictures, network(), is_frozen=True)
     assert frozen is not None
-    assert (len(frozen.bank), len(frozen.held_out)) == (60, 60)
+    assert (len(frozen.bank), len(frozen.held_out), len(frozen.left_out)) == (60, 60, 60)
 
 
 def test_a_refitted_model_has_the_threshold_of_the_one_before_in_its_own_distances(
