@@ -162,6 +162,14 @@ def test_check_counts_the_pictures_and_says_what_it_found(pets):
     assert "broken.png" in in_words
 
 
+def test_check_says_what_counts_of_a_key_that_is_there_twice(pets):
+    path = pets.parent / "job.yml"
+    path.write_text(f"training_data: {{path: none}}\ntraining_data: {{path: {pets}}}\n")
+    result = automl("check", path)
+    assert result.exit_code == 0
+    assert "training_data is there twice, in lines 1 and 2: the last counts." in result.stderr
+
+
 def test_versions_lists_what_was_corrected_and_by_whom(pets):
     assert "no versions yet" in automl("versions", str(pets)).stdout
     fixed = Corrections(exclude=["cat/0.png"])

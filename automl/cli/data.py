@@ -18,6 +18,7 @@ from automl.cli.output import (
     say_json,
     say_table,
     tell,
+    tell_notes,
 )
 from automl.errors import DataError, UserError
 from automl.host import home
@@ -123,6 +124,7 @@ def check(  # noqa: PLR0913 (the options of a command)
     with refusals():
         places = datastores.places(datastore, data_asset)
         job = labels_file.added(job_file.load(source, keys, *places), add or [])
+        tell_notes(job)
         _refuse_without_table(job, [name for name, column in columns.items() if column])
         report = manifest.look(job).report
     if not as_json:

@@ -93,7 +93,8 @@ def _say(row: Mapping[str, Any]) -> None:
     if "error" in row:
         tell(f"{row['path']}: {row['error']}")
         return
-    say(f"{row['path']}\t{row['label']}\t{row['probability']:.3f}\t{row['picture']}")
+    written = [row[kind] for kind in ("picture", "attributions") if row[kind]]
+    say("\t".join([row["path"], row["label"], f"{row['probability']:.3f}", *written]))
     for remark in row["notes"]:
         tell(f"{row['path']}: {remark}")
 

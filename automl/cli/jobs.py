@@ -16,6 +16,7 @@ from automl.cli.output import (
     say,
     say_json,
     tell,
+    tell_notes,
 )
 from automl.figures import wording
 from automl.host import home
@@ -92,7 +93,9 @@ def estimate(
 
     with refusals():
         places = datastores.places(datastore, data_asset)
-        measured = estimate.measure(job_file.load(source, (), *places, node))
+        job = job_file.load(source, (), *places, node)
+        tell_notes(job)
+        measured = estimate.measure(job)
     if as_json:
         say_json(measured.model_dump(mode="json"))
         return
@@ -135,15 +138,14 @@ def run(  # noqa: PLR0913 (the options of a command)
     from automl.cli.follow import Follower
     from automl.dataset import labels_file
     from automl.experiments.experiment import Experiment
-    from automl.jobs import job_file, job_notes
+    from automl.jobs import job_file
     from automl.model import warm_start
 
     with refusals():
         places = datastores.places(datastore, data_asset)
         job = labels_file.added(job_file.load(source, overrides or [], *places, node), add or [])
         warm_start.check(job, experiments_dir)
-        for note in job_notes.notes(job):
-            tell(f"Note: {note}")
+        tell_notes(job)
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)
     with refusals(), Follower(experiment) as follower:
         with audited.recorded("start", experiment.id):

@@ -8,7 +8,7 @@ import typer
 from automl.cli import audited
 from automl.cli.data import Added, DataAssets, Datastores
 from automl.cli.experiments import AsJson
-from automl.cli.output import refusals, say, say_json, tell
+from automl.cli.output import refusals, say, say_json, tell, tell_notes
 from automl.figures import wording
 from automl.host import home
 from automl.jobs import datastores
@@ -71,7 +71,9 @@ def _job(source: str | None, place: Path, places: tuple[dict[str, str], dict[str
     from automl.jobs import job_file
 
     if source is None or home.expanded(source).exists():
-        return job_file.load(Path(source) if source else place, (), *places)
+        job = job_file.load(Path(source) if source else place, (), *places)
+        tell_notes(job)
+        return job
     return lookup.find(source).job
 
 

@@ -16,6 +16,8 @@ from automl.errors import DamagedFileError, NewerFormatError, UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from automl.jobs.job import Job
+
 USER_INPUT = 2  # exit codes
 FAILED = 1
 _WIDTH_WITHOUT_TERMINAL = 160
@@ -49,6 +51,14 @@ def say(text: str) -> None:
 def tell(text: str) -> None:
     """Print a line about progress or a problem."""
     typer.echo(_printable(text), err=True)
+
+
+def tell_notes(job: "Job") -> None:
+    """Print what in a job has no effect, or not the expected one."""
+    from automl.jobs import job_notes  # not needed by commands without a job
+
+    for note in job_notes.notes(job):
+        tell(f"Note: {note}")
 
 
 def fail(text: str, code: int = USER_INPUT) -> NoReturn:

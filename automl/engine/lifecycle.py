@@ -54,7 +54,7 @@ def run(experiment_dir: Path) -> int:
         results.update(
             state=ExperimentState.PREPARING,
             message=mark("Reading the data."),
-            notes=job_notes.notes(job),
+            notes=job_notes.notes(job.with_notes(results.experiment.written)),
             failure="",
             details="",
         )

@@ -51,7 +51,11 @@ def create(
             experiment_queue.refuse_beyond_limit(owner, job)
             new_id = new_id or experiment_id.unused(folder, job)
             record = ExperimentRecord(
-                experiment_id=new_id, created_at=now(), owner=owner, parent=parent
+                experiment_id=new_id,
+                created_at=now(),
+                owner=owner,
+                parent=parent,
+                written=list(job.written),
             )
             directory = store.create_experiment(folder, job, record)
             try:

@@ -394,6 +394,9 @@ class ExperimentRecord(FrozenModel):
     notes: list[str] = Field(default_factory=list)
     """Changed or ignored settings, for example a concurrency lowered to the number of cores."""
 
+    written: list[str] = Field(default_factory=list)
+    """Notes on how the job's file was written, which `job.yml` does not keep."""
+
     plan: list[str] = Field(default_factory=list)
     """AutoMode's plan in sentences, followed by its revisions; empty for other searches."""
 

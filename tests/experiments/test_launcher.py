@@ -233,12 +233,14 @@ def test_waiting_for_an_engine_that_died_ends_as_interrupted(make_experiment):
 @pytest.mark.engine
 @pytest.mark.usefixtures("head")
 def test_an_engine_without_data_fails_because_of_the_data_and_leaves_no_zombie(job):
-    directory = launcher.create(job, name="nothing")
+    note = "limits is there twice, in lines 2 and 3: the last counts."
+    directory = launcher.create(job.with_notes([note]), name="nothing")
     launcher.start(directory)
     assert launcher.state(directory) in (ExperimentState.QUEUED, ExperimentState.PREPARING)
     record = launcher.wait(directory)
     assert (record.state, record.failure) == (ExperimentState.FAILED, "data")
     assert "does not exist" in record.message
+    assert note in record.notes
     deadline = time.monotonic() + 10
     while zombies := [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]:
         assert time.monotonic() < deadline, zombies
