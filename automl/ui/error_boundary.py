@@ -4,6 +4,7 @@
 page, a fragment, a dialog or a callback. The message appears where the exception was raised.
 """
 
+import errno
 import logging
 import traceback
 
@@ -12,6 +13,7 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.errors import ExperimentError, UserError
 from automl.figures import wording
+from automl.host import home
 from automl.texts import _, mark
 from automl.ui import sign_in
 
@@ -25,6 +27,11 @@ def show(error: Exception) -> bool:
     """Draw the error; returns True, which tells Streamlit to draw nothing itself."""
     if isinstance(error, UserError | ExperimentError):
         st.error(wording.of_error(error))
+        return True
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        place = wording.plain(str(error.filename or home.home_dir()))
+        said = _("The disk of {place} is full. Make room there, then try again.")
+        st.error(said.format(place=place))
         return True
     _log.error("A page raised an exception", exc_info=error)
     st.error(f"{_(UNEXPECTED)}: {wording.plain(_cause(error))}\n\n{_next_step(error)}")

@@ -17,6 +17,7 @@ import pytest
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState
 from tests.faults import scenario, victims
+from tests.small_disk import disk
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 
@@ -30,16 +31,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if is_mounted:
             subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
         yield drawn
-
-
-@contextlib.contextmanager
-def disk(folder: Path, options: str) -> Iterator[bool]:
-    """A disk of its own for the folder; False without the right to mount one."""
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
-    is_mounted = subprocess.run(mount).returncode == 0
-    yield is_mounted
-    if is_mounted:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture(scope="module")

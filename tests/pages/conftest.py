@@ -10,6 +10,7 @@ from filelock import FileLock
 from PIL import Image
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime import pages_manager
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from automl.dataset import manifest
@@ -59,6 +60,17 @@ def _no_page_shows_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
         return result
 
     monkeypatch.setattr(AppTest, "_run", run)
+
+
+@pytest.fixture
+def errors_as_in_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`local.py` gives the handler to Streamlit; a test of pages begins at app.py."""
+    begin = script_runner.ScriptRunner.__init__
+
+    def begin_with_handler(runner: Any, *args: Any, **options: Any) -> None:
+        begin(runner, *args, **{**options, "on_script_error": error_boundary.show})
+
+    monkeypatch.setattr(script_runner.ScriptRunner, "__init__", begin_with_handler)
 
 
 class _FolderWithoutPages(type(Path())):  # type: ignore[misc]

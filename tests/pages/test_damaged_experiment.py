@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from PIL import Image
 from safetensors.torch import save_file
-from streamlit.runtime.scriptrunner import script_runner
 from typer.testing import CliRunner
 
 from automl.cli import cli
@@ -20,7 +19,6 @@ from automl.experiments import store
 from automl.experiments.records import TestOpening, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
-from automl.ui import error_boundary
 from tests.explanation.conftest import CLASSES, network
 from tests.model_files import describe
 from tests.pages.conftest import ROOT, texts
@@ -66,17 +64,6 @@ def whole(home: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def _errors_are_shown_as_in_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`local.py` gives the handler to Streamlit; a test of pages begins at app.py."""
-    begin = script_runner.ScriptRunner.__init__
-
-    def begin_with_handler(runner: Any, *args: Any, **options: Any) -> None:
-        begin(runner, *args, **{**options, "on_script_error": error_boundary.show})
-
-    monkeypatch.setattr(script_runner.ScriptRunner, "__init__", begin_with_handler)
-
-
 def damaged(whole: Path, name: Path, content: bytes) -> Path:
     """A copy of the experiment in which one file is damaged."""
     folder = whole.parent / "experiments" / "hurt"
@@ -90,7 +77,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.usefixtures("_errors_are_shown_as_in_the_app")
+@pytest.mark.usefixtures("errors_as_in_the_app")
 def test_a_damaged_file_is_a_sentence_on_pages(whole: Path, open_page: Callable[..., Any]) -> None:
     """`open_page` fails on an exception and on what the app calls a bug."""
     best = store.load_experiment(whole).best_trial
@@ -101,7 +88,7 @@ def test_a_damaged_file_is_a_sentence_on_pages(whole: Path, open_page: Callable[
 
 
 @pytest.mark.nightly
-@pytest.mark.usefixtures("_errors_are_shown_as_in_the_app")
+@pytest.mark.usefixtures("errors_as_in_the_app")
 def test_each_damaged_file_is_a_sentence_on_each_page(
     whole: Path, open_page: Callable[..., Any]
 ) -> None:
@@ -141,7 +128,7 @@ def test_a_damaged_file_is_a_sentence_of_every_command(whole: Path, tmp_path: Pa
     assert "report.json is damaged" in report.output
 
 
-@pytest.mark.usefixtures("_errors_are_shown_as_in_the_app")
+@pytest.mark.usefixtures("errors_as_in_the_app")
 def test_the_trials_beside_a_damaged_one_are_shown_and_it_is_named(
     whole: Path, tmp_path: Path, open_page: Callable[..., Any]
 ) -> None:

@@ -9,10 +9,12 @@ from PIL import Image
 
 from automl.access import audit
 from automl.dataset import manifest
+from automl.host import home
 from automl.jobs import data_versions
 from automl.jobs.job import Job
 from automl.ui import gallery
 from automl.ui.dataset import first_scores, picture_map_view
+from tests import small_disk
 from tests.pages.conftest import texts
 
 
@@ -50,6 +52,20 @@ def test_a_path_that_is_not_there_is_refused_in_a_sentence(open_page, tmp_path):
     click(page, "Use this path")
     refusal = page.error[0].value.replace("\\", "")
     assert f"There is no folder or file {tmp_path}/none" in refusal
+
+
+@pytest.mark.usefixtures("errors_as_in_the_app")
+def test_an_upload_that_does_not_fit_is_told_and_leaves_nothing(open_page):
+    uploads = home.cache_dir("uploads")
+    with small_disk.disk(uploads, "size=64k,mode=700") as is_mounted:
+        if not is_mounted:
+            pytest.skip("this process may not mount a disk")
+        page = open_page("dataset")
+        page.file_uploader[0].upload("pets.zip", bytes(200_000), "application/zip").run()
+        click(page, "Use this archive")
+        (refusal,) = page.error
+        assert re.search(r"The disk of .* is full\. Make room there", refusal.value)
+        assert list(uploads.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["dataset", "configure"])
