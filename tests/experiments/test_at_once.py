@@ -119,6 +119,24 @@ def test_what_is_written_while_an_experiment_is_deleted_leaves_nothing(
     assert [path.name for path in folder.parent.iterdir()] == []
 
 
+def test_an_experiment_that_several_share_and_open_at_once_is_whole(
+    make_experiment: Callable[..., Path],
+    make_trial: Callable[..., Any],
+    home: Path,
+    tmp_path: Path,
+) -> None:
+    folder = make_experiment("pets", [make_trial("trial-000", (0.5,))])
+    shared, opened = tmp_path / "shared.zip", home / "opened"
+    assert set(at_once(*[partial(sharing.pack, folder, shared)] * 4)) == {""}
+    assert [path.name for path in tmp_path.glob("*shared*")] == ["shared.zip"]
+    assert set(at_once(*[partial(sharing.unpack, shared, opened)] * 4)) == {""}
+    copies = [path for path in opened.iterdir() if not path.name.startswith(".")]
+    assert len(copies) == 4
+    for copy in copies:
+        assert store.load_experiment(copy).experiment_id == copy.name
+        assert [path.name for path in store.trial_paths(copy)] == ["trial-000.json"]
+
+
 def test_an_experiment_that_starts_is_not_deleted_and_one_that_is_deleted_does_not_start(
     make_experiment: Callable[..., Path],
 ) -> None:
