@@ -39,6 +39,7 @@ data = data_choice.require(_("Here you set up an experiment."))
 try:
     inspection = cached.inspection(data_choice.job(data))
 except (UserError, OSError) as error:
+    data_choice.note_reading(is_refused=True)
     st.error(wording.plain(again(data_source.named(str(error)))))
     links.page_link(
         "pages/dataset.py", label=_("Choose other pictures"), icon=":material/arrow_back:"

@@ -42,6 +42,7 @@ if isinstance(begun, Path):
 
 
 def show_refusal(error: Exception) -> None:
+    data_choice.note_reading(is_refused=True)
     st.error(wording.plain(again(data_source.named(str(error)))))
     if isinstance(error, UnclearDataError):
         reading_view.choices(error.readings)
@@ -50,7 +51,7 @@ def show_refusal(error: Exception) -> None:
         st.code(_EXPECTED, language=None)
     corrections_view.summary(data_choice.corrections())
     st.markdown(_("Choose other pictures, or make classes of loose pictures below:"))
-    pictures_choice.show()
+    pictures_choice.show(data)
     if data is not None and data_source.is_within_reach(data):
         data_options.show(data, [], None)
     st.stop()
@@ -94,6 +95,7 @@ try:
 except (UserError, OSError) as error:  # an OSError if the path is gone
     show_refusal(error)
 
+data_choice.note_reading(is_refused=False)
 launcher.warm_up()
 data_choice.seal_by_default(corrected.report)
 blocked, can_be_looked_at = bool(corrected.report.blocking), len(corrected.readable) > 1

@@ -68,6 +68,25 @@ def test_an_upload_that_does_not_fit_is_told_and_leaves_nothing(open_page):
         assert list(uploads.iterdir()) == []
 
 
+def test_a_refused_path_stays_in_its_field_and_the_step_is_not_done(
+    open_page, make_pictures, tmp_path
+):
+    def mark():
+        (link,) = [each.proto for each in page.get("page_link") if each.proto.label == "1 Data"]
+        return link.icon
+
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    page = open_page("dataset", data=str(folder))
+    assert page.error
+    assert page.text_input(key="typed path").value == str(folder)
+    assert mark() == ":material/circle:"
+    page.text_input(key="typed path").set_value(str(make_pictures()))
+    click(page, "Use this path")
+    assert not page.error
+    assert mark() == ":material/check_circle:"
+
+
 @pytest.mark.parametrize("name", ["dataset", "configure"])
 def test_a_link_reads_nothing_out_of_reach(open_page, make_pictures, tmp_path, monkeypatch, name):
     pictures = make_pictures()

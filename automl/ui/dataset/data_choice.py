@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from automl.jobs.unsaved_corrections import Unsaved
 
 _SESSION = "session of corrections"
+_REFUSED = "link to refused data"
 _CODE_PAGE, _LEAVE_OUT = "code_page", "leave_out"
 COLUMNS = ("image_column", "split_column", "group_column")
 FOLDERS = (
@@ -71,8 +72,16 @@ def require(purpose: str) -> DataSource:
 
 
 def is_chosen() -> bool:
-    """True if pictures are chosen for a new experiment."""
-    return selection.remembered("data") is not None
+    """True if pictures are chosen for a new experiment, and were not refused."""
+    return selection.remembered("data") is not None and st.session_state.get(_REFUSED) != link()
+
+
+def note_reading(*, is_refused: bool) -> None:
+    """Keep whether the chosen data could be read; draws the page again if its frame says else."""
+    was_chosen = is_chosen()
+    st.session_state[_REFUSED] = link() if is_refused else None
+    if is_chosen() != was_chosen:
+        st.rerun()
 
 
 def chosen() -> DataSource | None:

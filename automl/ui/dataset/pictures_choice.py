@@ -19,14 +19,18 @@ _NUM_LOOKED_AT = 30
 _HERE = "folder in view"
 
 
-def show() -> None:
-    """Draw the choices; a choice draws the page again with the pictures."""
+def show(refused: DataSource | None = None) -> None:
+    """Draw the choices; a choice draws the page again with the pictures.
+
+    Args:
+        refused: data that cannot be read, whose path is to be mended.
+    """
     sample, path, upload = st.columns(3, border=True)
     with sample:
         _sample()
         _recent()
     with path:
-        _path()
+        _path("" if refused is None else str(refused.path))
     with upload:
         st.subheader(_("Upload an archive"))
         st.caption(_("A zip or tar with one folder of pictures per class, or a table beside them."))
@@ -75,7 +79,7 @@ def _recent_data() -> list[DataSource]:
     return list(found.values())[:_NUM_RECENT]
 
 
-def _path() -> None:
+def _path(given: str) -> None:
     st.subheader(_("On this machine"))
     st.caption(
         _(
@@ -85,7 +89,8 @@ def _path() -> None:
         )
     )
     with st.form("path of the pictures", border=False):  # in a form, Enter is the button
-        typed = st.text_input(_("Full path of the folder or file"), key="typed path")
+        value = given if data_source.named(given) == given else ""  # not that of an upload
+        typed = st.text_input(_("Full path of the folder or file"), value, key="typed path")
         is_sent = st.form_submit_button(_("Use this path"), icon=":material/folder_open:")
     if is_sent and typed:
         try:
