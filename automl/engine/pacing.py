@@ -71,6 +71,9 @@ class Pacer:
         """Reason that no further trial starts; empty while some fit."""
 
         self._forecast_is_said = False
+        said = plan_text.NO_TRAINING in results.experiment.plan
+        self._is_said_untrained = said and not self._has_trained
+        """The plan says that nothing is trained, which no later sentence has revised."""
 
     def clock(self, values: Mapping[str, Any] | None = None) -> Clock:
         """The time left for trials, and their costs by what has been learnt of the speed.
@@ -182,6 +185,8 @@ class Pacer:
         timed = self._fitted(trial.wanted or trial.requested, clock)
         if timed is None:
             return trial if self._is_first else None
+        if self._is_said_untrained and not is_frozen:
+            self._say_regained(trial, timed)
         before = trial.hyperparameters.complete.number_of_epochs
         if timed.values == trial.requested:
             return trial
@@ -247,9 +252,14 @@ class Pacer:
         values, timed = found
         self._left_out.remove(values)
         trial = PlannedTrial.of(number, timed.values)
+        self._say_regained(trial, timed)
+        return trial
+
+    def _say_regained(self, trial: PlannedTrial, timed: TimedTrial) -> None:
+        """Record a trial that the plan has no time for."""
+        self._is_said_untrained &= "method" in trial.requested
         name = f"{trial.requested['model_name']} ({trial.trial_id})"
         self._say(plan_text.regained(self._seconds, name, timed.seconds))
-        return trial
 
     def filling(self, number: int) -> PlannedTrial | None:
         """A probe for time that is too short for any training; None if none fits.

@@ -33,6 +33,10 @@ WITHOUT_WEIGHTS = mark(
 """Sentence about a plan that can use none."""
 
 
+NO_TRAINING = mark("There is no time for training: only baselines are fitted. Raise the limit.")
+"""Sentence about a plan without one."""
+
+
 def unmeasured(limit_seconds: float) -> str:
     """Plan on a machine that was never measured."""
     return _(
@@ -102,9 +106,7 @@ def plan(
         sentences.append(_("Left out for lack of time: {trials}.").format(trials=trials))
     sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
-        sentences.append(
-            _("There is no time for training: only baselines are fitted. Raise the limit.")
-        )
+        sentences.append(_(NO_TRAINING))
     elif clock.most_for_refit and not again:
         sentences.append(_("There is no time to fit the best one again on all pictures."))
     if timed and timed[-1].ends_at > clock.seconds:

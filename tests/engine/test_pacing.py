@@ -11,7 +11,7 @@ from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import Evidence, ExperimentRecord, TrialRecord, TrialState, now
-from automl.jobs import schedule
+from automl.jobs import plan_text, schedule
 from automl.jobs.distributions import Choice
 from automl.jobs.hyperparameters import is_mirrored, networks_of
 from automl.jobs.job import Job
@@ -199,6 +199,20 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     last = pacer.regained(6, None)
     assert last is not None
     assert last.requested["model_name"] == "mobilenetv2"
+
+
+def test_a_plan_without_training_is_revised_by_the_first_that_is_proposed(tmp_path: Path) -> None:
+    results, _ = opened(tmp_path, minutes=30)
+    results.update(plan=["In 30 min: a probe.", plan_text.NO_TRAINING])
+    start_another(results)
+    limits = {"timeout_minutes": 60}
+    job = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
+    pacer = Pacer(job, results, COSTS, 1)
+    for number in (1, 2):
+        assert pacer.fit(PlannedTrial.of(number, TUNING)) is not None
+    revisions = [each for each in results.experiment.plan if "after all" in each]
+    assert len(revisions) == 1
+    assert "there is time for mobilenetv2 (trial-001) after all" in revisions[0]
 
 
 def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) -> None:
