@@ -55,7 +55,7 @@ def label_probabilities(
         hovertemplate=_("predicted from %{x:.2f} on") + "<extra></extra>",
     )
     figure.update_xaxes(range=[0, 1.15], tickvals=[0, 0.5, 1])  # with room for the text at 1
-    fit_rows(figure, len(likely), _("Probability, and threshold of the label"))
+    fit_rows(figure, len(likely), _("Probability and threshold"))
     return figure.update_layout(showlegend=False)
 
 

@@ -6,7 +6,7 @@ start quickly.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -292,6 +292,18 @@ def metric_heading(key: str) -> str:
     """Name of a metric as a heading: `Weighted AUC`."""
     name = metric(key)
     return name[:1].upper() + name[1:]
+
+
+def metric_shown(key: str, trials: "Iterable[TrialRecord]") -> str:
+    """Name of the metric of scores, with their threshold where thresholds of its own rank a trial.
+
+    Args:
+        key: key of the metric.
+        trials: trials whose scores are shown.
+    """
+    name = metric(key)
+    is_ranked_otherwise = any(key in trial.own_scores for trial in trials)
+    return _("{metric} at a threshold of 0.5").format(metric=name) if is_ranked_otherwise else name
 
 
 def explanation(key: str) -> str | None:

@@ -43,7 +43,7 @@ def expected(facts: Facts) -> Clause | None:
     if record.expected_score is None or record.expected_low is None or not said:
         return None
     text = _("On new pictures expect {metric} {expected}.").format(
-        metric=wording.metric(facts.metric), expected=said
+        metric=wording.metric_shown(facts.metric, [facts.best]), expected=said
     )
     numbers = (record.expected_score, record.expected_low, record.expected_high or 0.0)
     return Clause(text, numbers, Target("trial", _("See the model"), facts.best.trial_id))
@@ -76,6 +76,39 @@ def as_good(facts: Facts) -> Clause | None:
     )
     target = Target("trial", _("See it"), fastest.trial_id)
     return Clause(text, (score, milliseconds, own), target)
+
+
+def ranked_by(facts: Facts) -> Clause | None:
+    """The scores that rank the trials, where another one shows a higher score than the best."""
+    metric, best = facts.metric, facts.best
+    shown = {trial.trial_id: trial.score(metric) or 0.0 for trial in facts.trials}
+    other = max(facts.trials, key=_by(shown))
+    score, other_score = best.ranking_score(metric), other.ranking_score(metric)
+    if shown[other.trial_id] <= shown[best.trial_id] or score is None or other_score is None:
+        return None
+    has_own, is_comparable = metric in other.own_scores, metric in other.comparable_scores
+    if other_score > score or not (has_own or is_comparable):
+        return None  # what ranks them is within noise
+    if not is_comparable:
+        how = _("{metric} with thresholds of their own")
+    elif not has_own:
+        how = _("{metric} as if all had answered for the same pictures")
+    else:
+        how = _(
+            "{metric} with thresholds of their own and as if all had answered for the same pictures"
+        )
+    text = _(
+        "{trial} shows {shown}, but what ranks the trials is {metric}: {other_score} against "
+        "{score}."
+    ).format(
+        trial=wording.trial(other),
+        shown=f"{shown[other.trial_id]:.3f}",
+        metric=how.format(metric=wording.metric(metric)),
+        other_score=f"{other_score:.3f}",
+        score=f"{score:.3f}",
+    )
+    numbers = (shown[other.trial_id], other_score, score)
+    return Clause(text, numbers, Target("leaderboard", _("See the order")))
 
 
 def weakest(facts: Facts) -> Clause | None:
@@ -204,6 +237,7 @@ def confirmed(facts: Facts) -> Clause | None:
 RULES: Sequence[Callable[[Facts], Clause | None]] = (
     expected,
     confirmed,
+    ranked_by,
     as_good,
     weakest,
     labels_to_check,

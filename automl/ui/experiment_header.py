@@ -67,7 +67,7 @@ def _actions(experiment_dir: Path, state: ExperimentState) -> None:
         _next_actions(experiment_dir)
         if state in _CAN_GO_ON:
             experiment_state.resume(experiment_dir, _(_CAN_GO_ON[state]))
-    else:
+    elif state is not ExperimentState.STOPPING:
         _stop(experiment_dir)
     with st.popover(_("More"), icon=":material/more_horiz:", key="more"):
         _more(experiment_dir, state)
@@ -89,7 +89,7 @@ def _best(experiment_dir: Path) -> None:
         query_params={"experiment": experiment_dir.name, "trial": best_trial},
         width="content",
         help=_("Best {metric}, with its 95 % interval, and the trial.").format(
-            metric=wording.metric(metric)
+            metric=wording.metric_shown(metric, [trial])
         ),
     )
 

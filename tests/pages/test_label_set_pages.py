@@ -180,6 +180,19 @@ def test_pictures_that_only_one_of_two_trials_gets_right(
     assert captions == ["cat"] * 2 + ["cat, dog"] * 3 + ["dog"] * 3 + ["owl"]
 
 
+def test_the_score_that_ranks_is_named_where_another_one_is_shown(
+    open_page: Callable[..., AppTest], experiment: Path
+) -> None:
+    compared = open_page("compare", experiment=experiment.name)
+    assert "a threshold take 0.5, and so does the test." in texts(compared)
+    for trial, own in zip(store.load_trials(experiment), (0.7, 0.8), strict=True):
+        store.save_trial(experiment, trial.model_copy(update={"own_scores": {"iou": own}}))
+    compared = open_page("compare", experiment=experiment.name)
+    assert "the Leaderboard ranks and tests with thresholds of each model's own" in texts(compared)
+    said = texts(open_page("trial", experiment=experiment.name, trial="t2")).replace("\\", "")
+    assert "at 0.5; with its thresholds 0.800" in said
+
+
 def test_thresholds_are_changed_with_their_effect_and_kept(
     open_page: Callable[..., AppTest], experiment: Path
 ) -> None:

@@ -74,8 +74,10 @@ def test_one_trial_can_be_stopped(open_page, make_experiment, make_trial, hold_l
     trial = make_trial("t2", [0.4], state="running", ended_at=None)
     experiment_dir = make_experiment(trials=[trial], state="running", ended_at=None)
     hold_lock(experiment_dir)
-    open_page("progress").button(key="stop now t2").click().run()
+    page = open_page("progress")
+    page.button(key="stop now t2").click().run()
     assert store.trials_to_stop(experiment_dir) == {"t2"}
+    assert "Stop this trial" not in buttons(page)  # nor is the popover left open
     assert not store.stop_requested(experiment_dir)
 
 
@@ -86,6 +88,7 @@ def test_all_can_be_stopped(open_page, make_experiment, hold_lock):
     page.button(key="stop all now").click().run()
     assert store.stop_requested(experiment_dir)
     assert "stopping" in texts(page)
+    assert "Stop now" not in buttons(page)  # nor is the popover left open
 
 
 def test_completed_has_nothing_to_stop(open_page, make_experiment, make_trial):

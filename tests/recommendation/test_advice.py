@@ -106,6 +106,27 @@ def test_a_faster_trial_that_is_as_good_is_offered():
     assert advice.as_good(facts(**given, p_values={"t1": 0.01, "t2": None})) is None
 
 
+def test_the_scores_that_rank_are_named_where_another_trial_shows_a_higher_one():
+    def said(best, other):
+        trials = [
+            build_trial(f"t{number}", [shown], number=number, **ranks)
+            for number, (shown, ranks) in enumerate([best, other])
+        ]
+        return text(advice.ranked_by, facts(best=trials[0], trials=trials))
+
+    own = {"own_scores": {"accuracy": 0.6}}
+    compared = {"comparable_scores": {"accuracy": 0.5}}
+    best = (0.3, {"own_scores": {"accuracy": 0.7}})
+    assert said(best, (0.4, own)) == (
+        "#1 resnet18 shows 0.400, but what ranks the trials is accuracy with thresholds of their "
+        "own: 0.600 against 0.700."
+    )
+    assert "as if all had answered for the same pictures: 0.500" in said(best, (0.4, compared))
+    assert "own and as if all" in said(best, (0.4, own | compared))
+    assert said(best, (0.2, own)) is None
+    assert said((0.3, own), (0.4, {"own_scores": {"accuracy": 0.65}})) is None, "chosen by cost"
+
+
 AT_LIMIT = {**EXPECTED, "message": f"{endings.TIME_LIMIT} 15 min was reached."}
 
 

@@ -18,6 +18,7 @@ from automl.figures import (
     version_text,
     wording,
 )
+from automl.jobs.tasks import TASKS
 from automl.texts import _
 from automl.ui import (
     cached,
@@ -62,9 +63,23 @@ def numbers(sides: Sequence[Side]) -> None:
             _("Best"): st.column_config.TextColumn(width=55 if phone.is_one() else None),
         },
     )
-    for sentence in _verdicts(sides):
+    for sentence in [*_thresholds(sides), *_verdicts(sides)]:
         st.caption(sentence)
     figure_table.download(table, "compared-metrics")
+
+
+def _thresholds(sides: Sequence[Side]) -> list[str]:
+    """A sentence on the threshold of the metrics, if trials answer with label sets."""
+    if not any(TASKS[cached.job(side.experiment_dir).task].has_label_sets for side in sides):
+        return []
+    if any(side.metric in side.trial.own_scores for side in sides):
+        return [
+            _(
+                "Metrics that need a threshold take 0.5, and so does the test; the Leaderboard "
+                "ranks and tests with thresholds of each model's own."
+            )
+        ]
+    return [_("Metrics that need a threshold take 0.5, and so does the test.")]
 
 
 def _titles(sides: Sequence[Side]) -> list[str]:

@@ -50,7 +50,7 @@ def headline(
     cards = st.container(horizontal=True)
     first = ranked[0] if ranked else None
     cards.metric(
-        _("Best {metric}").format(metric=wording.metric(metric)),
+        _("Best {metric}").format(metric=wording.metric_shown(metric, ranked[:1])),
         wording.score_of(first, metric),
         delta=_gain_over_baseline(ranked, metric),
         border=True,
@@ -126,16 +126,17 @@ def verdict(
         experiment_dir, ranked, metric, folded=folded
     )
     if not is_shown:
-        _expectation(cached.experiment(experiment_dir), metric)
+        name = wording.metric_shown(metric, ranked)
+        _expectation(cached.experiment(experiment_dir), name)
 
 
-def _expectation(record: ExperimentRecord, metric: str) -> None:
+def _expectation(record: ExperimentRecord, metric_name: str) -> None:
     """Say what to expect on new pictures, and how that was found; nothing if it is unknown."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if expected := wording.expected(record):
             st.markdown(
                 _("On new pictures expect {metric} **{expected}**.").format(
-                    metric=wording.metric(metric), expected=expected
+                    metric=metric_name, expected=expected
                 ),
                 width="content",
             )
@@ -224,6 +225,9 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: 
     )
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
+    if trial.trial_id in store.trials_to_stop(experiment_dir):
+        button.caption(_("Stopping"))
+        return
     with button.popover(
         _("Stop"), icon=":material/stop:", key=f"stop {trial.trial_id}", width="stretch"
     ):
@@ -231,6 +235,7 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: 
         if st.button(_("Stop this trial"), type="primary", key=f"stop now {trial.trial_id}"):
             guarded_actions.stop(experiment_dir, trial.trial_id)
             st.toast(_("Trial {name} stops after the current batch.").format(name=name))
+            st.rerun()
 
 
 def _rest(left: Span | None) -> str:

@@ -25,6 +25,8 @@ def headline(trial: TrialRecord, metric: str) -> None:
     best = trial.best_evaluation()
     score = f"{wording.metric_heading(metric)} **{wording.score_of(trial, metric)}**"
     facts = [_(trial.state), wording.duration(trial.seconds)]
+    if (own := trial.own_scores.get(metric)) is not None:
+        facts.insert(0, _("at 0.5; with its thresholds {score}").format(score=wording.score(own)))
     if best and trial.method == "fine_tuning":
         speed = _("{number} pictures / s in training").format(
             number=wording.number(best.images_per_second)
