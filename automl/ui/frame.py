@@ -72,6 +72,7 @@ _LAYOUT = """<style>
   .st-key-frame { padding-right: 1.5rem; }
   .st-key-header button { min-height: 2rem; padding: 0.1rem 0.5rem; }
   .stMultiSelect input { min-width: 1.5rem; }
+  .stButtonGroup > div { flex-wrap: wrap; }
   .st-key-filters, .st-key-filters .stHorizontalBlock { gap: 0.25rem; }
   .st-key-filters .stElementContainer:has(.stMultiSelect) { max-width: 49%; min-width: 0; }
   .st-key-experiments .stHorizontalBlock { row-gap: 0.25rem; }

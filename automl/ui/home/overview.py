@@ -64,7 +64,7 @@ def show(experiment_dirs: Sequence[Path]) -> None:
     with rows:
         _rows(shown)
     with actions:
-        _actions([entry for entry in shown if st.session_state.get(_ticked(entry.path))])
+        _actions(_only_ticked(shown))
 
 
 def _entry(path: Path) -> Entry:
@@ -118,17 +118,24 @@ def _by_data(entries: list[Entry]) -> list[Entry]:
 def _rows(shown: list[Entry]) -> None:
     states = [entry.state for entry in shown]
     was_running = any(state and not state.is_finished for state in states)
+    ticked = _only_ticked(shown)
 
     @st.fragment(run_every="2s" if was_running else None)
     def rows() -> None:
         if was_running and [_entry(entry.path).state for entry in shown] != states:
             st.rerun()
+        if _only_ticked(shown) != ticked:
+            st.rerun()  # the buttons for the ticked ones are outside of the fragment
         for data, group in groupby(shown, key=lambda entry: entry.data):
             st.markdown(f":material/photo_library: **{wording.plain(data)}**")
             for entry in group:
                 experiment_row.show(entry.path, entry.remarks, key=_ticked(entry.path))
 
     rows()
+
+
+def _only_ticked(entries: list[Entry]) -> list[Entry]:
+    return [entry for entry in entries if st.session_state.get(_ticked(entry.path))]
 
 
 def _ticked(experiment_dir: Path) -> str:
