@@ -153,6 +153,7 @@ def _actions(ticked: list[Entry]) -> None:
         address = {"experiment": paths[0].name, "other": ",".join(path.name for path in paths[1:])}
         links.switch_page("pages/compare.py", query_params=address)
     may_delete = bool(ticked) and all(deletion.may_delete(one.path, one.state) for one in ticked)
-    with st.popover(_("Delete"), icon=":material/delete:", disabled=not may_delete):
+    key = f"may delete: {may_delete}"  # another key closes it after the deletion
+    with st.popover(_("Delete"), icon=":material/delete:", disabled=not may_delete, key=key):
         if may_delete:
             deletion.confirm(paths)
