@@ -145,6 +145,8 @@ def test_every_page_of_a_finished_experiment_is_whole(  # noqa: PLR0913
         page.goto(f"{idle_server.url}/{address}?experiment={with_test_data.name}&lang=de")
         on_page(page, german(title))
         begins_above_the_fold(page, name)
+        if name == "experiments":
+            a_tick_counts(page)
         look_at_every_tab(page, screenshot, f"13-{name}", each_tab=each_tab)
         is_german(page)
     for name in ("dataset", "configure"):
@@ -173,6 +175,14 @@ def begins_above_the_fold(page: Page, name: str) -> None:
     place = subject.bounding_box()
     assert place
     assert place["y"] < FOLD, f"what {name} is for begins too far down"
+
+
+def a_tick_counts(page: Page) -> None:
+    """An experiment that is ticked can be deleted, and one that is not ticked any more cannot."""
+    delete = page.get_by_role("button", name=german("Delete"))
+    for is_ticked in (True, False):
+        page.locator(".st-key-experiments .stCheckbox label").first.click()
+        expect(delete).to_be_enabled(enabled=is_ticked)
 
 
 def is_german(page: Page) -> None:
