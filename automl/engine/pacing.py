@@ -108,10 +108,12 @@ class Pacer:
         trials = self._results.trials.values()
         if not any(one.evaluations and one.method != "majority_class" for one in trials):
             return 0.0
-        running = [one.hyperparameters for one in trials if one.state is TrialState.RUNNING]
+        running: list[Mapping[str, Any] | None] = [
+            one.hyperparameters for one in trials if one.state is TrialState.RUNNING
+        ]
         _, factor = slowdown(self._costs, trials)
-        values = next(iter(running), None)
-        return schedule.LEAST_FOR_END * self._kept_for_end(values, factor)
+        kept = max(self._kept_for_end(values, factor) for values in running or [None])
+        return schedule.LEAST_FOR_END * kept
 
     def _frozen_networks(self, values: Mapping[str, Any] | None) -> int | None:
         """Number of networks of the model that is handed out if no other trial follows this one.

@@ -43,10 +43,10 @@ def choose(comparison: Comparison) -> int:
 def tied(comparison: Comparison) -> list[int]:
     """Indices of the trials with the best score, the one to hand out first, then by cost.
 
-    It is the cheapest one whose loss is not higher beyond noise than another's: the loss of few
-    pictures tells more than their right and wrong answers. Only equal scores are tied here. A cheap
-    model that is not significantly worse than the best one is usually worse, and handing it out
-    would lose score.
+    From the cheapest on, one takes the place of the one before if its loss is lower beyond noise:
+    the loss of few pictures tells more than their right and wrong answers. Only equal scores are
+    tied here. A cheap model that is not significantly worse than the best one is usually worse, and
+    handing it out would lose score.
     """
     scores, rows = comparison.scores, comparison.rows
     by_cost = sorted(np.flatnonzero(scores == scores.max()), key=lambda index: rows[index].cost)

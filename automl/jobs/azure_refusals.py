@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from automl.jobs import addresses, distributions, job_errors
+from automl.jobs import addresses, azure_pipeline, distributions, job_errors
 from automl.jobs.hyperparameters import FIELDS
 from automl.jobs.job_errors import Place, Problem
 
@@ -63,21 +63,24 @@ _SMALLEST = {"early_stopping_delay": 1}
 
 
 def problems(
-    text: str, data: Mapping[str, Any], lines: Mapping[Place, int], *, is_step: bool = False
+    text: str, data: dict[str, Any], lines: Mapping[Place, int], node: str | None = None
 ) -> list[Problem]:
     """Return a sentence for each part of a job that Azure would refuse, in the order of the file.
 
     Args:
         text: the file.
-        data: content of a valid job, of the whole file or of a step in it.
-        lines: line of each known place.
-        is_step: the job is a step of a pipeline, where Azure reads distributions as text, too.
+        data: its content, a valid job or a pipeline with one.
+        lines: line of each place.
+        node: name of the step of a pipeline; needed only if there are several AutoML steps.
     """
-    found = [*_about_job(data, is_step=is_step), *_dates(text)]
-    return sorted(
-        (job_errors.problem(place, said, lines) for place, said in found),
-        key=lambda problem: problem.line or 0,
-    )
+    found = [job_errors.problem(place, said, lines) for place, said in _dates(text)]
+    is_step = azure_pipeline.is_pipeline(data)  # where Azure reads distributions as text, too
+    if is_step:
+        data, lines = azure_pipeline.job_of(data, lines, node)
+    found += [
+        job_errors.problem(place, said, lines) for place, said in _about_job(data, is_step=is_step)
+    ]
+    return sorted(found, key=lambda problem: problem.line or 0)
 
 
 def _about_job(data: Mapping[str, Any], *, is_step: bool) -> Iterator[tuple[Place, str]]:
@@ -139,7 +142,7 @@ def _about_hyperparameters(content: Mapping[str, Any]) -> Iterator[tuple[Place, 
     yield from _word(content, (*place, "optimizer"), _OPTIMIZERS)
     yield from _word(content, (*place, "learning_rate_scheduler"), _SCHEDULERS)
     for key, smallest in _SMALLEST.items():
-        if key in content and int(content[key]) < smallest:
+        if key in content and float(content[key]) < smallest:  # it may be in quotes
             yield (*place, key), f"{key} is {content[key]}. For Azure it is at least {smallest}."
 
 
@@ -187,7 +190,8 @@ def _dates(text: str) -> Iterator[tuple[Place, str]]:
     try:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # the 13th month, for example
-        yield (), f"Azure's YAML 1.1 cannot read this: {error}."
+        said = getattr(error, "problem", None) or error
+        yield (), f"Azure's YAML 1.1 cannot read this: {said}."
         return
     for place, value in _values(content, ()):
         if isinstance(value, datetime.date):

@@ -82,12 +82,9 @@ def load_file(
 
 def refused_by_azure(path: Path, node: str | None = None) -> list[Problem]:
     """Return a sentence for each part of a valid job file that Azure would refuse."""
-    text = read(path)
+    text = read(home.absolute(path))
     data, lines, _ = parse(text)
-    is_step = azure_pipeline.is_pipeline(data)
-    if is_step:
-        data, lines = azure_pipeline.job_of(data, lines, node)
-    return azure_refusals.problems(text, data, lines, is_step=is_step)
+    return azure_refusals.problems(text, data, lines, node)
 
 
 def changed(job: Job, overrides: Sequence[str]) -> Job:

@@ -79,13 +79,13 @@ def _about_hyperparameters(job: Job) -> list[str]:
 
 def _about_search(job: Job) -> list[str]:
     limits, sweep = job.limits, job.sweep
+    said = sweep.notes() if sweep and job.search_space else []
     if sweep and not job.search_space:
-        return [
+        said.append(
             mark("sweep has no effect without search_space: AutoMode chooses the hyperparameters.")
             if job.is_automode
             else mark("sweep has no effect without search_space.")
-        ]
-    said = sweep.notes() if sweep else []
+        )
     if job.search_space and sweep is None:
         said.append(mark("search_space is given without sweep: the values are drawn at random."))
     said += [

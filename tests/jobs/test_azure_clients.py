@@ -201,6 +201,15 @@ def test_a_number_is_read_as_azures_client_reads_it(name, written, meant):
     assert job(training_parameters={name: written}).training_parameters == {name: meant}
 
 
+def test_what_azure_would_refuse_of_a_number_in_quotes_is_said(tmp_path):
+    path = tmp_path / "job.yml"
+    path.write_text(
+        yaml.safe_dump({**MINIMAL, "training_parameters": {"early_stopping_delay": "0.0"}})
+    )
+    (problem,) = job_file.refused_by_azure(path)
+    assert problem.message == "early_stopping_delay is 0.0. For Azure it is at least 1."
+
+
 @pytest.mark.parametrize("name", ["number_of_epochs", "learning_rate", "number_of_workers"])
 def test_true_is_no_number(name):
     with pytest.raises(JobError, match="true is not a number"):

@@ -61,6 +61,14 @@ def test_an_override_is_one_of_the_step(tmp_path):
     assert job.limits.max_trials == 7
 
 
+def test_what_azure_would_refuse_has_its_line_in_the_step_and_in_the_rest_of_the_file(tmp_path):
+    path = written(tmp_path, jobs={"find": {**STEP, "seed": 1}})
+    path.write_text(f"tags: {{shot: 2024-01-01}}\n{path.read_text()}")
+    shot, seed = job_file.refused_by_azure(path)
+    assert (shot.key, shot.line) == ("tags.shot", 1)
+    assert (seed.key, seed.line) == ("seed", path.read_text().split("\n").index("    seed: 1") + 1)
+
+
 def test_of_several_steps_one_is_named(tmp_path):
     other = {**STEP, "limits": {"max_trials": 9}}
     path = written(tmp_path, jobs={"find": STEP, "again": other})

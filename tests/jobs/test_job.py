@@ -298,6 +298,14 @@ def test_a_sweep_without_search_space_is_none(trials, note):
     assert said.endswith(note if trials == 1 else f"{note}.")
 
 
+def test_a_sweep_without_effect_hides_no_other_note():
+    limits = {"max_trials": 1, "stop_when_no_gain": True}
+    sweep, without = {"sampling_algorithm": "random"}, Job.from_dict({**MINIMAL, "limits": limits})
+    notes = job_notes.notes(Job.from_dict({**MINIMAL, "limits": limits, "sweep": sweep}))
+    assert notes[0].startswith("sweep has no effect")
+    assert notes[1:] == job_notes.notes(without) != []
+
+
 def test_hyperparameters_that_do_not_go_together_are_refused_at_once():
     parameters = {"model_name": "vitb16r224", "training_crop_size": 100}
     (problem,) = problems(yaml.safe_dump({**MINIMAL, "training_parameters": parameters}))
