@@ -61,8 +61,9 @@ def test_a_column_that_is_no_class_because_of_one_cell_is_named(photos):
 
 @pytest.mark.parametrize("value", ["2", "0.5"])
 def test_of_two_columns_of_0_and_1_none_is_taken_for_the_labels_because_of_one_cell(photos, value):
-    folder = photos(*(f"{at}.jpg" for at in range(12)))
-    rows = [f"{at}.jpg,{at % 2},{value if at == 5 else int(at % 3 == 0)}" for at in range(12)]
+    dog = ["0", "-1", "1", "0", "1", value, *"01" * 9]
+    folder = photos(*(f"{at}.jpg" for at in range(24)))
+    rows = [f"{at}.jpg,{at % 2},{cell}" for at, cell in enumerate(dog)]
     (folder / "labels.csv").write_text("\n".join(["file,cat,dog", *rows]))
     with pytest.raises(DataError, match=f"^Row 7 of labels.csv has '{value}' in the column dog,"):
         readers.read(DataSource(path=folder))

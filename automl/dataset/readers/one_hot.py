@@ -100,7 +100,8 @@ def _other_value(cells: pd.Series) -> int | None:
     has_both = texts.isin(_ZERO).any() and texts.isin(_ONE).any()
     if not has_both or are_ticks.mean() < _MOST_ARE_TICKS:
         return None
-    return int((are_ticks | (texts == "")).to_numpy().argmin())
+    are_none = (texts == "") | cells.map(_is_minus_one)
+    return int((are_ticks | are_none).to_numpy().argmin())
 
 
 def refuse_other_values(rows: pd.DataFrame, used: Sequence[str | None]) -> None:
