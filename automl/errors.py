@@ -26,6 +26,8 @@
 A plain `ValueError` is never the user's fault: it comes from a library, or is a bug of ours.
 """
 
+import errno
+
 _MAX_SHOWN = 80
 
 
@@ -113,6 +115,11 @@ class DivergedError(ExperimentError):
 
 class OutOfMemoryError(ExperimentError):
     """Not even one picture fits into the memory of the device."""
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """True for the error of a disk that has no room, or of a quota that is used up."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def short(value: object) -> str:

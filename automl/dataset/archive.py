@@ -1,6 +1,5 @@
 """Extract untrusted archives; never rely on the names or sizes they declare."""
 
-import errno
 import hashlib
 import os
 import shutil
@@ -19,7 +18,7 @@ from automl.dataset.archive_members import (
     starts_like,
 )
 from automl.dataset.walk import is_hidden
-from automl.errors import DataError
+from automl.errors import DataError, is_full_disk
 from automl.host import home
 from automl.texts import mark
 
@@ -254,7 +253,7 @@ def _reported(members: Iterator[Member], part: Part, folder: Path) -> Iterator[M
     except DataError:
         raise
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if is_full_disk(error):
             raise DataError(_no_room(part.name, folder.parent)) from error
         if is_from_disk(error):
             raise

@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from automl.errors import is_full_disk
 from automl.texts import mark
 
 _LEAST_FREE_BYTES = 32 * 1024**2
@@ -23,9 +24,7 @@ def is_cause(error: BaseException | None) -> bool:
     A worker's exception is the `cause` of the one that Ray raises here.
     """
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if says_so(str(error)):
+        if is_full_disk(error) or says_so(str(error)):
             return True
         error = getattr(error, "cause", None) or error.__cause__ or error.__context__
     return False

@@ -1,15 +1,15 @@
 """Storage that does not answer for a while, such as a bucket: asked again instead of given up."""
 
-import errno
 import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from automl.errors import is_full_disk
 
 SECONDS = 360.0
 """Time for which a search goes without its storage: five minutes, and some to come back."""
 
 _PAUSE_SECONDS = 2.0
-_NO_USE = (errno.ENOSPC, errno.EDQUOT)
 
 _T = TypeVar("_T")
 
@@ -28,6 +28,6 @@ def patiently(function: Callable[[], _T], *, seconds: float) -> _T:
         except (FileNotFoundError, PermissionError):
             raise
         except OSError as error:
-            if error.errno in _NO_USE or time.monotonic() >= until:
+            if is_full_disk(error) or time.monotonic() >= until:
                 raise
         time.sleep(_PAUSE_SECONDS)

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from automl.errors import is_full_disk
+
 SUFFIX = ".partial"
 _REPLACED = ".replaced"
 
@@ -123,7 +125,7 @@ def _naming(target: Path, partial: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_full = error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        is_full = error.filename is None and is_full_disk(error)
         if is_full or error.filename == str(partial):
             error.filename = str(target)
         raise

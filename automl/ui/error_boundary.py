@@ -4,14 +4,13 @@
 page, a fragment, a dialog or a callback. The message appears where the exception was raised.
 """
 
-import errno
 import logging
 import traceback
 
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.errors import ExperimentError, UserError
+from automl.errors import ExperimentError, UserError, is_full_disk
 from automl.figures import wording
 from automl.host import home
 from automl.texts import _, mark
@@ -28,7 +27,7 @@ def show(error: Exception) -> bool:
     if isinstance(error, UserError | ExperimentError):
         st.error(wording.of_error(error))
         return True
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and is_full_disk(error):
         place = wording.plain(str(error.filename or home.home_dir()))
         said = _("The disk of {place} is full. Make room there, then try again.")
         st.error(said.format(place=place))
