@@ -50,6 +50,17 @@ def test_two_trials_of_an_experiment_and_what_chance_says(open_page, two_experim
     assert on_phone.columns.tolist() == ["Metric", "#0", "#1", "Best"]
 
 
+def test_trials_of_experiments_with_long_names_are_told_apart(
+    open_page, make_experiment, make_trial
+):
+    name = "everything-in-the-fridge-photographed"
+    make_experiment(name, [make_trial("t1", [0.9]), make_trial("t2", [0.9], number=1)])
+    make_experiment("more", [make_trial("t1", [0.8])])
+    page = open_page("compare", experiment=name, other="more")
+    offered = page.multiselect(key=f"trials of {name} more").options
+    assert offered == [f"{name} #0… · 0.900", f"{name} #1… · 0.900", "more #0 resnet18 · 0.800"]
+
+
 def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experiments):  # noqa: ARG001
     page = open_page("compare", experiment="pets")
     page.multiselect(key="other experiments").set_value(["more"]).run()

@@ -1,6 +1,5 @@
 """Choice of the trials to compare: of one experiment or of several."""
 
-import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,5 +121,6 @@ def _asked_for() -> list[str]:
 def _text(side: Side) -> str:
     if phone.is_one():  # two of them go into the field
         return f"{side.short_title} · {wording.score(side.trial.score(side.metric))}"
-    title = textwrap.shorten(side.title, _MAX_NAME, placeholder="…")
+    limit = max(_MAX_NAME, len(side.short_title))  # its number tells it from the others
+    title = side.title if len(side.title) <= limit else f"{side.title[:limit].rstrip()}…"
     return f"{title} · {wording.score_of(side.trial, side.metric)}"
