@@ -45,6 +45,7 @@ except (UserError, OSError) as error:
         "pages/dataset.py", label=_("Choose other pictures"), icon=":material/arrow_back:"
     )
     st.stop()
+data_choice.note_reading(is_refused=False)
 launcher.warm_up()
 data_choice.seal_by_default(inspection.report)
 begun.caption(

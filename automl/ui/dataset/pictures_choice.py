@@ -9,6 +9,7 @@ from automl.errors import DataError, UserError
 from automl.experiments import store
 from automl.figures import wording
 from automl.host import home
+from automl.jobs import addresses
 from automl.jobs.data_source import DataSource
 from automl.texts import _
 from automl.ui import cached, data_source
@@ -30,7 +31,7 @@ def show(refused: DataSource | None = None) -> None:
         _sample()
         _recent()
     with path:
-        _path("" if refused is None else str(refused.path))
+        _path("" if refused is None else addresses.of(refused.path) or str(refused.path))
     with upload:
         st.subheader(_("Upload an archive"))
         st.caption(_("A zip or tar with one folder of pictures per class, or a table beside them."))
