@@ -1,4 +1,5 @@
-"""Takes the pictures of docs/guide.md anew.
+"""Takes the pictures of docs/guide.md anew, except those of Set up, of the damaged data set and of
+an explanation.
 
 `python -m benchmarks.guide_pictures EXPERIMENT WASTE [NAME …]`: of an experiment of this machine
 that has ended, whose test data it opens, and of a folder with wrong labels, whose path is shown.
