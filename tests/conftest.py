@@ -23,8 +23,10 @@ from automl.experiments.records import (
     Evaluation,
     ExperimentRecord,
     ExperimentState,
+    TestOpening,
     TrialRecord,
     TrialState,
+    now,
 )
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
@@ -210,6 +212,23 @@ def make_experiment(home: Path) -> Callable[..., Path]:
         return directory
 
     return make
+
+
+def build_opening(trial_id: str, **fields: Any) -> TestOpening:
+    """A record that the test data were opened."""
+    return TestOpening(
+        trial_id=trial_id,
+        opened_at=now(),
+        opened_by="ann",
+        num_unreadable=0,
+        **{
+            "num_pictures": 4,
+            "metrics": {"accuracy": 0.9},
+            "score_low": 0.8,
+            "score_high": 1.0,
+            **fields,
+        },
+    )
 
 
 def build_trial(  # noqa: PLR0913

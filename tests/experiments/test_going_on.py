@@ -11,9 +11,9 @@ from automl.errors import UserError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import going_on, launcher, store
 from automl.experiments.going_on import Wish
-from automl.experiments.records import ExperimentRecord, ExperimentState, TestOpening, now
+from automl.experiments.records import ExperimentRecord, ExperimentState
 from automl.jobs.job import Job
-from tests.conftest import build_trial
+from tests.conftest import build_opening, build_trial
 
 Make = Callable[..., Path]
 SPACE = [{"learning_rate": {"type": "loguniform", "min_value": -9, "max_value": -3}}]
@@ -126,19 +126,9 @@ def test_nothing_is_chosen_any_more_once_the_test_data_are_known(
     make_experiment: Make, tmp_path: Path
 ) -> None:
     directory = make_experiment(trials=TRIALS, job=searched(tmp_path))
-    opening = TestOpening(
-        trial_id="trial-001",
-        opened_at=now(),
-        opened_by="ann",
-        num_pictures=4,
-        num_unreadable=0,
-        metrics={"accuracy": 0.9},
-        score_low=0.8,
-        score_high=1.0,
-    )
     probabilities = np.array([[0.9, 0.1]], dtype=np.float32)
     answers = Predictions(np.array([0]), np.array([0]), probabilities)
-    store.save_test(directory, opening, answers)
+    store.save_test(directory, build_opening("trial-001"), answers)
     with pytest.raises(UserError, match="The test data of pets are open"):
         going_on.go_on(directory, Wish(trials=2), by="ann")
     stopped = store.load_experiment(directory).model_copy(update={"state": ExperimentState.STOPPED})

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from automl.cli import cli
 from automl.experiments import store
-from automl.experiments.records import TestOpening, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
+from tests.conftest import build_opening
 from tests.explanation.conftest import CLASSES, network
 from tests.model_files import describe
 from tests.pages.conftest import ROOT, texts
@@ -50,17 +50,8 @@ def whole(home: Path) -> Path:
     save_file(network("test_resnet").state_dict(), checkpoint / "model.safetensors")
     (folder / "remarks.json").write_text(Remarks().model_dump_json())
     (folder / "thresholds.json").write_text("{}")
-    opening = TestOpening(
-        trial_id=best,
-        opened_at=now(),
-        opened_by="ann",
-        num_pictures=4,
-        num_unreadable=0,
-        metrics={"accuracy": 0.9},
-        score_low=0.8,
-        score_high=1.0,
-    )
-    store.save_test(folder, opening, store.load_predictions(store.predictions_path(folder, best)))
+    answers = store.load_predictions(store.predictions_path(folder, best))
+    store.save_test(folder, build_opening(best), answers)
     return folder
 
 

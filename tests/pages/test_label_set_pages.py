@@ -17,11 +17,11 @@ from automl.dataset import label_sets, manifest
 from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
-from automl.experiments.records import TestOpening, TrialRecord, now
+from automl.experiments.records import TrialRecord
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.reports import html_report
-from tests.conftest import mean_colour
+from tests.conftest import build_opening, mean_colour
 from tests.pages.conftest import texts, tiles
 
 TASK = "image_classification_multilabel"
@@ -238,15 +238,10 @@ def test_test_data_are_scored_with_the_thresholds_of_the_model_too(
     open_page: Callable[..., AppTest], experiment: Path
 ) -> None:
     answers = store.load_predictions(store.predictions_path(experiment, "t1"))
-    opening = TestOpening(
-        trial_id="t1",
-        opened_at=now(),
-        opened_by="ann",
+    opening = build_opening(
+        "t1",
         num_pictures=len(answers.labels),
-        num_unreadable=0,
         metrics=classification_metrics(answers.probabilities, answers.labels),
-        score_low=0.8,
-        score_high=1.0,
     )
     store.save_test(experiment, opening, answers)
     run = CliRunner().invoke

@@ -10,12 +10,12 @@ from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.evaluation import constant_answer
 from automl.evaluation.predictions import Predictions
 from automl.experiments import endings
-from automl.experiments.records import ExperimentRecord, TestOpening, now
+from automl.experiments.records import ExperimentRecord, now
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.recommendation import advice, doubts, of_experiment
 from automl.recommendation.facts import Facts
-from tests.conftest import build_trial
+from tests.conftest import build_opening, build_trial
 
 RECORDED = Path(__file__).parents[1] / "data"
 NAMES = ["cat", "dog", "owl"]
@@ -57,16 +57,8 @@ def facts(*, record=EXPECTED, trials=None, best=None, **fields):
 
 
 def opening(score, low, high, trial_id="t0"):
-    return TestOpening(
-        trial_id=trial_id,
-        opened_at=now(),
-        opened_by="",
-        num_pictures=200,
-        num_unreadable=0,
-        metrics={"accuracy": score},
-        score_low=low,
-        score_high=high,
-    )
+    fields = {"metrics": {"accuracy": score}, "score_low": low, "score_high": high}
+    return build_opening(trial_id, num_pictures=200, **fields)
 
 
 def text(rule, given):
