@@ -20,8 +20,8 @@ _FOLD_SECONDS = 3.5e-8
 """The same for a cross-validated probe of all strengths, for each fold."""
 
 _CONVERTED_FROM_SECONDS = 25.0
-"""Extracting features for longer than this on a CPU converts the network first
-(`model.fast_features`)."""
+"""Extracting features for longer than this on a CPU is planned with a conversion, at the cost of
+slow ones (`model.fast_features` converts from less on)."""
 
 _CONVERSION_SECONDS = 10.0
 _CONVERTED_SHARE = 0.5

@@ -52,6 +52,30 @@ def convert(
         program.save(path, external_data=False)
 
 
+def trace(network: nn.Module, example: Tensor, path: Path) -> None:
+    """Convert a network for this machine: `input1`, of the shape of the example, to `output1`.
+
+    A trace takes a tenth of the time of `convert`, but cannot see where the network decides by the
+    values of its input: compare the answers before you rely on it.
+
+    Args:
+        network: in evaluation mode.
+        example: pixels (B, 3, H, W).
+        path: the file to write.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter is deprecated; decisions by constants
+        torch.onnx.export(
+            network,
+            (example,),
+            path,
+            input_names=["input1"],
+            output_names=["output1"],
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
 class Clamp(nn.Module):
     """Bounds of values, as ONNX knows them."""
 
