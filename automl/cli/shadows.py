@@ -10,6 +10,7 @@ import typer
 from automl.cli import audited
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, say_table
+from automl.errors import UserError
 from automl.figures import wording
 from automl.host import home
 
@@ -33,10 +34,19 @@ class Labelled:
     p_value: float
 
     @property
-    def sentence(self) -> str:
+    def is_clear(self) -> bool:
+        """True if chance does not explain the difference."""
         from automl.evaluation.significance import LEVEL
 
-        verdict = "chance does not explain that" if self.p_value < LEVEL else "it may be chance"
+        return self.p_value < LEVEL
+
+    @property
+    def second_is_worse(self) -> bool:
+        return self.is_clear and self.second < self.first
+
+    @property
+    def sentence(self) -> str:
+        verdict = "chance does not explain that" if self.is_clear else "it may be chance"
         return (
             f"On {wording.count(self.num_pictures, 'picture')} whose labels are known the first is "
             f"right on {wording.percent(self.first)} and the second on "
@@ -84,8 +94,14 @@ def promote(
     folder: Annotated[Path, _FOLDER],
     data: Annotated[Path | None, _DATA] = None,
     back: Annotated[bool, typer.Option("--back", help="Undo the last promotion.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also a model that the test with --data finds worse.")
+    ] = False,
 ) -> None:
-    """Let the second of two models in service answer as the first; a running server follows."""
+    """Let the second of two models in service answer as the first; a running server follows.
+
+    With --data, a model that is worse by the paired test is refused.
+    """
     from automl.experiments import launcher
     from automl.serving import shadow_folder
 
@@ -100,6 +116,11 @@ def promote(
     if labelled:
         details["p_value"] = f"{labelled.p_value:.2g}"
     with refusals(), audited.recorded("promote", **details):
+        if labelled and labelled.second_is_worse and not anyway:
+            raise UserError(
+                f"{pair.second} is worse than {pair.first} on these pictures, so it stays second. "
+                "To promote it nevertheless, add --anyway."
+            )
         shadow_folder.exchange(folder, pair, launcher.user())
     say(f"{pair.second} is first now; a running server follows within seconds.")
     undone = "" if back else " --back"

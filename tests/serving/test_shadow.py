@@ -181,6 +181,31 @@ def test_agreement_is_said_and_tested_where_labels_are_known(
     assert "(paired test, p = 1)" in said
 
 
+def test_a_model_that_is_clearly_worse_is_promoted_on_demand_only(
+    start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    outcomes: list[str] = []
+    second, first = start(on_outcome=outcomes.append), Predictor(pair[0])
+    for size in range(8, 16):
+        for colour in ("red", "blue"):
+            path = tmp_path / "data" / colour / f"{size}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (size, size), COLOURS[colour]).save(path)
+            second.offer(path.read_bytes(), *answer_of(first, colour)[1:])
+    wait_for(lambda: len(outcomes) == 16)
+    second.close()
+    asked = ["promote", str(folder), "--data", str(tmp_path / "data")]
+    refused = CliRunner().invoke(cli, asked)
+    assert refused.exit_code == 2
+    assert "chance does not explain that" in refused.stdout
+    assert f"{pair[1]} is worse than {pair[0]} on these pictures" in refused.stderr
+    assert shadow.prepared(folder, *pair).first == pair[0]
+    assert CliRunner().invoke(cli, [*asked, "--anyway"]).exit_code == 0
+    assert shadow.prepared(folder, *pair).first == pair[1]
+    assert CliRunner().invoke(cli, [*asked, "--back"]).exit_code == 0  # the better one
+    assert [entry.outcome for entry in audit.read()[-3:]] == ["failed", "done", "done"]
+
+
 def test_a_folder_of_other_models_is_refused(folder: Path, pair: tuple[Path, Path]) -> None:
     folder.chmod(0o750)
     with pytest.raises(UserError, match="Other users may look into"):
