@@ -83,7 +83,6 @@ JOBS = {
     "a part that holds itself": ("training_data: &a {path: *a}", "refers to itself"),
     "a number of 10,000 digits": (DATA + f"seed: {'9' * 10_000}", "not valid YAML"),
     "a date that does not exist": (DATA + "description: !!timestamp 2026-99-99", "not valid YAML"),
-    "a key that is there twice": (DATA + DATA, "is there twice"),
     "two documents in one file": (DATA + "---\n" + DATA, "another document"),
     "a NUL byte": (DATA + "name: a\0b", "special characters are not allowed"),
     "half a character": (DATA + 'name: "\\ud800"', "half a character"),

@@ -124,7 +124,8 @@ def eventful(shapes: Path, head_home: Path) -> Eventful:
 
 def test_the_best_model_answers_as_the_trial_on_the_split_that_is_shown(eventful: Eventful) -> None:
     done = eventful.experiment
-    assert done.best_trial in (eventful.lost.trial_id, eventful.other.trial_id)
+    trained = (eventful.lost, eventful.other, eventful.last)  # the last one may have been scored
+    assert done.best_trial in [trial.trial_id for trial in trained]
     assert done.best_score is not None
     assert done.best_score > 0.6
     assert done.data_version == "original"
