@@ -7,7 +7,7 @@ of `benchmarks.frozen_features`.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -23,7 +23,6 @@ from automl.evaluation.comparable_scores import Candidate  # noqa: E402
 from automl.evaluation.predictions import Predictions  # noqa: E402
 from automl.experiments import probe_parts  # noqa: E402
 from automl.jobs.automode import joined  # noqa: E402
-from automl.jobs.hyperparameters import is_mirrored, networks_of  # noqa: E402
 from automl.model import cross_validated_probe  # noqa: E402
 from benchmarks import draws, frozen_features  # noqa: E402
 from benchmarks.draws import Draw  # noqa: E402
@@ -95,11 +94,11 @@ def _rows(plain: FrozenSet, mirrored: FrozenSet, drawn: Draw) -> list[_Row]:
     ]
 
 
-def _row(plain: FrozenSet, mirrored: FrozenSet | None, drawn: Draw, names: Any) -> _Row:
+def _row(plain: FrozenSet, mirrored: FrozenSet | None, drawn: Draw, names: Sequence[str]) -> _Row:
     values: dict[str, Any] = {"method": "linear_probe", "model_name": names[0]}
     if len(names) > 1:
         values = joined(values, names)
-    features, asked = _side_by_side(plain, names), _side_by_side(plain, names)
+    features = asked = _side_by_side(plain, names)
     copies = None
     if mirrored is not None:
         values["mirrored_features"] = True
@@ -110,11 +109,11 @@ def _row(plain: FrozenSet, mirrored: FrozenSet | None, drawn: Draw, names: Any) 
     )
     accuracy = drawn.accuracy(found.probe.probabilities(asked[drawn.asked]))
     answers = Predictions(np.arange(len(drawn.labels)), drawn.labels, found.probabilities)
-    looks = len(networks_of(values)) * (2 if is_mirrored(values) else 1)
-    return _Row(Candidate(repr(values), answers, cost=(looks,)), values, accuracy)
+    candidate = Candidate(repr(values), answers, cost=(probe_parts.num_looks(values),))
+    return _Row(candidate, values, accuracy)
 
 
-def _side_by_side(frozen: FrozenSet, names: Any) -> Any:
+def _side_by_side(frozen: FrozenSet, names: Sequence[str]) -> Any:
     return np.concatenate([frozen.features[name] for name in names], axis=1)
 
 

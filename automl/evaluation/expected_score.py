@@ -49,12 +49,13 @@ def tied(comparison: Comparison) -> list[int]:
     handing it out would lose score.
     """
     scores, rows = comparison.scores, comparison.rows
-    by_cost = sorted(np.flatnonzero(scores == scores.max()), key=lambda index: rows[index].cost)
+    best = np.flatnonzero(scores == scores.max()).tolist()
+    by_cost: list[int] = sorted(best, key=lambda index: rows[index].cost)
     first = by_cost[0]
     for other in by_cost[1:]:
         if significance.is_less_wrong(rows[other].as_shown, rows[first].as_shown):
             first = other
-    return [int(first), *(int(index) for index in by_cost if index != first)]
+    return [first, *(index for index in by_cost if index != first)]
 
 
 def expected_score(

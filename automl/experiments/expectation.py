@@ -66,13 +66,14 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     comparison = comparable_scores.compare(metric, rows, together)
     if comparison is None:
         return Found(Expectation(), {}, [], {})
-    chosen, *others = expected_score.tied(comparison)
+    tied = expected_score.tied(comparison)
+    chosen = tied[0]
     differ = len({len(row.predictions.labels) for row in comparison.rows}) > 1
     scores = {
         row.trial_id: score
         for row, score in zip(comparison.rows, comparison.scores.tolist(), strict=True)
     }
-    equally_good = [comparison.rows[index].trial_id for index in (chosen, *others)]
+    equally_good = [comparison.rows[index].trial_id for index in tied]
     combined = [trial for trial in trials if trial.members and trial.may_be_best]
     if not combined:
         expectation = _expectation(metric, comparison, chosen, together)

@@ -37,7 +37,7 @@ def not_better(
         The id of its best part, by the id of a probe.
     """
     found: dict[str, str] = {}
-    by_cost = sorted(rows, key=lambda row: _num_looks(hyperparameters[row.trial_id]))
+    by_cost = sorted(rows, key=lambda row: num_looks(hyperparameters[row.trial_id]))
     for row in by_cost:
         values = hyperparameters[row.trial_id]
         if not is_mirrored(values) and len(networks_of(values)) <= _MOST_NETWORKS:
@@ -58,11 +58,11 @@ def not_better(
 def _is_part(part: Values, whole: Values) -> bool:
     if part.get("method") not in PROBES or _others(part) != _others(whole):
         return False
-    has_fewer = _num_looks(part) < _num_looks(whole) and is_mirrored(part) <= is_mirrored(whole)
+    has_fewer = num_looks(part) < num_looks(whole) and is_mirrored(part) <= is_mirrored(whole)
     return has_fewer and set(networks_of(part)) <= set(networks_of(whole))
 
 
-def _num_looks(values: Values) -> int:
+def num_looks(values: Values) -> int:
     """Number of times that a network looks at a picture."""
     return len(networks_of(values)) * (2 if is_mirrored(values) else 1)
 
