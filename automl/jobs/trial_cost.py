@@ -19,11 +19,11 @@ _FIT_SECONDS = 2e-9
 _FOLD_SECONDS = 3.5e-8
 """The same for a cross-validated probe of all strengths, for each fold."""
 
-_CONVERTED_FROM_SECONDS = 25.0
-"""Extracting features for longer than this on a CPU is planned with a conversion, at the cost of
-slow ones (`model.fast_features` converts from less on)."""
+WORTH_CONVERTING_SECONDS = 5.0
+"""Extracting features for longer than this on a CPU begins with a conversion of the network, which
+saves more time than it takes."""
 
-_CONVERSION_SECONDS = 10.0
+_CONVERSION_SECONDS = 2.5
 _CONVERTED_SHARE = 0.5
 """Time of a converted network: a third to three quarters of the original's, by its kind."""
 
@@ -148,7 +148,7 @@ class Costs:
     def _extraction(self, forward_seconds: float) -> float:
         """Seconds to extract the features of all pictures with a network."""
         seconds = forward_seconds * self.num_pictures
-        if self.on_gpu or seconds <= _CONVERTED_FROM_SECONDS:
+        if self.on_gpu or seconds <= WORTH_CONVERTING_SECONDS:
             return seconds
         return _CONVERSION_SECONDS + _CONVERTED_SHARE * seconds
 

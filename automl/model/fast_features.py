@@ -19,11 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from automl.host import atomic
+from automl.jobs.trial_cost import WORTH_CONVERTING_SECONDS
 from automl.model import blocks, linear_head, onnx_conversion
 from automl.model.network import Normalised
-
-_WORTH_SECONDS = 5.0
-"""Seconds of work left to PyTorch from which a conversion saves more time than it takes."""
 
 _BATCH_SIZE = 8
 """Pictures that the converted network takes at once. With an open size the shapes of batches stay
@@ -63,7 +61,7 @@ def extract(
     if num_left == 0:
         return found[0]
     left = itertools.chain([rest] if len(rest) else [], waiting)
-    worth = _WORTH_SECONDS * (_OPENED_SHARE if folder.exists() else 1.0)
+    worth = WORTH_CONVERTING_SECONDS * (_OPENED_SHARE if folder.exists() else 1.0)
     is_slow = first.device.type == "cpu" and num_left * seconds_each > worth
     run = _agreeing(network, first, found[0], folder) if is_slow else None
     if run is None:

@@ -186,7 +186,7 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     job = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
     pacer = Pacer(job, results, COSTS, 1, [probe, TUNING])
     assert pacer.regained(5, PlannedTrial.of(1, probe)) is None  # baselines in their own order
-    begin(results, 8)
+    begin(results, 7)
     assert pacer.regained(5, tuning) is None  # more than a quarter of the time
     only_probes = Pacer(job, results, COSTS, 1, [probe])
     assert only_probes.regained(5, None) is not None  # no training follows

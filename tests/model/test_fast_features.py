@@ -30,7 +30,7 @@ def folder(network: Normalised, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 def extract(network: Normalised, converted: Path) -> np.ndarray:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast_features, "_WORTH_SECONDS", 0.0)
+        patch.setattr(fast_features, "WORTH_CONVERTING_SECONDS", 0.0)
         batches = PIXELS.to(memory_format=torch.channels_last).split(4)
         return fast_features.extract(network, batches, num_pictures=len(PIXELS), folder=converted)
 
