@@ -279,6 +279,7 @@ def test_validate_says_what_azure_would_refuse(tmp_path):
     assert refused.exit_code == 2
     keys = [(one["line"], one["key"]) for one in json.loads(refused.stdout)["problems"]]
     assert keys == [(None, "task"), (None, "target_column_name"), (3, "seed")]
+    assert automl("validate", path, "--azure").stdout.count("Note: ") == 2
 
 
 def test_validate_takes_the_places_of_datastores_as_run_does(tmp_path):

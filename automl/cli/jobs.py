@@ -59,9 +59,10 @@ def validate(  # noqa: PLR0913 (the options of a command)
         tell(str(error))
     if as_json:
         say_json({"valid": not problems, "problems": problems, "notes": notes})
-    elif not problems:
-        say(f"{job_file} is valid.")
-        for note in notes:
+    else:
+        if not problems:
+            say(f"{job_file} is valid.")
+        for note in notes:  # of a file that only Azure would refuse, too
             say(f"Note: {note}")
     if problems:
         raise typer.Exit(USER_INPUT)
