@@ -1,7 +1,6 @@
 """Predictions of an exported model with onnxruntime, for pages, command line and server alike."""
 
 import copy
-import math
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -136,16 +135,11 @@ class Unlike(BaseModel):
         Raises:
             PredictionError: too few pictures were held out.
         """
-        if rate == self.false_alarm_rate:
-            return self
-        if rate * (len(self.held_out) + 1) < 1:
-            raise PredictionError(
-                f"A share of false alarms of {rate:g} needs {math.ceil(1 / rate) - 1:,} pictures "
-                f"that were held out, and the model has {len(self.held_out):,}. Take a larger "
-                "share, or leave --false-alarms out."
-            )
         distances = np.array([distance for _, distance in self.held_out])
-        threshold, rate = unlike.threshold(distances, rate)
+        try:
+            threshold, rate = unlike.at(rate, distances, (self.threshold, self.false_alarm_rate))
+        except unlike.TooFewHeldOutError as error:
+            raise PredictionError(str(error)) from error
         return self.model_copy(update={"threshold": threshold, "false_alarm_rate": rate})
 
 

@@ -29,7 +29,9 @@ import torch
 from huggingface_hub import ModelCard
 from PIL import Image
 from safetensors.torch import load_file
+from typer.testing import CliRunner
 
+from automl.cli import cli
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
 from automl.engine import trainable
 from automl.errors import ExportError
@@ -41,7 +43,9 @@ from automl.export.trained_model import TrainedModel
 from automl.prediction.inference import Predictor
 from automl.serving import kept
 from automl.serving.keeping import Keeper, Keeping
+from automl.serving.models import Additions
 from tests.export.conftest import CLASSES
+from tests.serving.conftest import served
 
 TRAINED, NEIGHBOURS = "trial-000", "trial-001"
 
@@ -284,6 +288,62 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
     entry = json.dumps({"image_base64": "", "model_explainability": True})
     with pytest.raises(Exception, match="does not explain its answers"):
         model.predict(pd.DataFrame({"image": [entry]}))
+
+
+def test_a_picture_has_the_same_mark_wherever_it_is_asked_for(
+    finished: Path, exported: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow.pyfunc")
+    testclient = pytest.importorskip("fastapi.testclient")
+    bundle = exported("bundle", with_int8=True)
+    packed = mlflow.load_model(str(exported("azure") / "outputs" / "mlflow-model"))
+    paths = [*validation_pictures(finished)["path"], str(noise(tmp_path / "noise.png"))]
+    texts = [base64.encodebytes(Path(path).read_bytes()).decode() for path in paths]
+    request = {"input_data": {"columns": ["image"], "data": texts}}
+    predictor, number = Predictor(bundle), 0
+    for rate in (None, 0.2, 0.5):  # so few pictures are held out
+        assert predictor.unlike is not None
+        share = rate or predictor.unlike.false_alarm_rate
+        page = [
+            predictor.with_false_alarms(share).is_unlike(each)
+            for each in predictor.answers([Path(path) for path in paths])
+        ]
+        assert page[-1]
+        assert sum(page) > number  # a larger share marks more of the pictures
+        number = sum(page)
+        given = [] if rate is None else ["--false-alarms", str(rate)]
+        told = CliRunner().invoke(cli, ["predict", str(bundle), *paths, *given, "--json"])
+        answered = json.loads(told.stdout.splitlines()[-1])["predictions"]
+        assert [each["unlike"] for each in answered] == page
+        with served({"m": bundle}, additions=Additions(unlike=True, false_alarms=rate)) as client:
+            assert [each["unlike"] for each in client.score(*texts).json()] == page
+        frame = pd.DataFrame({"image": texts})
+        assert packed.predict(frame, params={"false_alarms": share})["unlike"].tolist() == page
+        monkeypatch.setenv("FALSE_ALARMS", str(share))
+        with standalone.importable(bundle):
+            program = runpy.run_path(str(bundle / "predict.py"))
+            assert [program["line"](path, rate)["unlike"] for path in paths] == page
+            import serve
+
+            client = testclient.TestClient(serve.app)
+            assert [each["unlike"] for each in client.post("/score", json=request).json()] == page
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [("2", "above 0 and below 1"), ("0.0001", "needs 9,999 pictures")]
+)
+def test_the_program_of_a_bundle_refuses_a_share_of_false_alarms(
+    exported: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    share: str,
+    words: str,
+) -> None:
+    folder = exported("bundle", with_int8=True)
+    monkeypatch.setattr("sys.argv", ["predict.py", "--false-alarms", share, "a.png"])
+    with standalone.importable(folder), pytest.raises(SystemExit):
+        runpy.run_path(str(folder / "predict.py"), run_name="__main__")
+    assert words in capsys.readouterr().err
 
 
 def test_requirements_name_versions_that_registries_have(

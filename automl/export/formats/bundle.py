@@ -29,6 +29,7 @@ CMD ["uvicorn", "serve:app", "--host", "0.0.0.0", "--port", "8080"]
 
 def write(folder: Path, model: "TrainedModel") -> "Answers":
     """Write the files of `onnx`, `predict.py`, `serve.py`, their requirements, a Dockerfile."""
+    from automl.evaluation import unlike
     from automl.export import onnx_model, standalone
 
     onnx_model.write(folder, model)
@@ -36,6 +37,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     standalone.copy("serve.py", folder)
     standalone.copy("scoring_request.py", folder)
     standalone.copy_preprocessing(folder)
+    standalone.copy_module(unlike, folder)
     standalone.write_requirements(folder, "onnxruntime", *model.picture_packages())
     (folder / "requirements-serve.txt").write_text("fastapi>=0.120\nuvicorn>=0.34\n", "utf-8")
     (folder / "Dockerfile").write_text(_DOCKERFILE, "utf-8")
@@ -71,8 +73,11 @@ FORMAT = Format(
 ```
 pip install -r requirements.txt
 python predict.py picture.jpg           # one JSON object for each picture
+python predict.py --false-alarms 0.05 picture.jpg      # calls more pictures `unlike` than 0.01
 docker build -t model . && docker run -p 8080:8080 model      # POST /score, as Azure's endpoint
 ```
+
+`docker run -e FALSE_ALARMS=0.01 …` adds `unlike` to each answer of /score.
 
 Without Docker: `pip install -r requirements-serve.txt`, then `uvicorn serve:app`.""",
 )

@@ -27,6 +27,7 @@ _REQUIREMENTS = ("mlflow", "onnxruntime", "pandas")
 
 def write(folder: Path, model: "TrainedModel") -> "Answers":
     """Write `MLmodel`, its environment, the code, and the artefacts `model` and `settings`."""
+    from automl.evaluation import unlike
     from automl.export import onnx_model, standalone
 
     mlflow = _mlflow()
@@ -35,7 +36,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
         parts = Path(scratch)
         onnx_model.write_model(parts / "model.onnx", model)
         _write_settings(parts / "settings.json", model)
-        copied = standalone.copy_preprocessing(parts)
+        copied = [*standalone.copy_preprocessing(parts), standalone.copy_module(unlike, parts)]
         code = str(standalone.copy("mlflow_model.py", parts))
         with standalone.importable(parts):  # mlflow imports the code to check it
             mlflow.pyfunc.save_model(
@@ -86,7 +87,7 @@ def _mlflow() -> Any:
 def _write_settings(path: Path, model: "TrainedModel") -> None:
     """Write the settings under Azure's names."""
     description = model.description
-    settings = {
+    settings: dict[str, Any] = {
         "labels": description.class_names,
         "has_label_sets": description.has_label_sets,
         "valid_resize_size": description.validation_resize_size,
@@ -94,12 +95,14 @@ def _write_settings(path: Path, model: "TrainedModel") -> None:
         "rendering": dataclasses.asdict(description.rendering),
         "normalization": model.onnx_normalization,
     }
+    if model.reference is not None:
+        settings["unlike"] = model.reference.settings()
     path.write_text(json.dumps(settings, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _signature() -> Any:
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import Array
 
     return ModelSignature(
@@ -107,6 +110,7 @@ def _signature() -> Any:
         outputs=Schema(
             [ColSpec(Array(DataType.double), "probs"), ColSpec(Array(DataType.string), "labels")]
         ),
+        params=ParamSchema([ParamSpec("false_alarms", DataType.double, 0.0)]),
     )
 
 

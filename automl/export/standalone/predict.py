@@ -3,8 +3,8 @@
 In a program of your own: `from predict import LABELS, probabilities`.
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ from automl.dataset.preprocessing import (
     probabilities_of,
 )
 from automl.dataset.rendering import Rendering
+from automl.evaluation import unlike
 
 HERE = Path(__file__).parent
 LABELS: list[str] = json.loads((HERE / "labels.json").read_text("utf-8"))
@@ -30,31 +31,41 @@ def probabilities(picture: Path | BinaryIO) -> list[float]:
     return answer(picture)[0]
 
 
-def answer(picture: Path | BinaryIO) -> tuple[list[float], bool | None]:
+def answer(
+    picture: Path | BinaryIO, false_alarms: float | None = None
+) -> tuple[list[float], bool | None]:
     """Return the probabilities, and True for a picture unlike the training pictures.
 
     None in the place of True or False: the model does not say it.
+
+    Args:
+        picture: a file.
+        false_alarms: share of pictures like the training pictures that may be called unlike them;
+            that of the export if left out.
+
+    Raises:
+        TooFewHeldOutError: the model has too few pictures for such a share.
     """
     resize_size, crop_size = SETTINGS["validation_resize_size"], SETTINGS["validation_crop_size"]
     pixels = load_preprocessed(
         picture, resize_size=resize_size, crop_size=crop_size, rendering=RENDERING
     )
     batch = model_input(pixels[None], SETTINGS["normalization"])
-    unlike = SETTINGS.get("unlike")
-    names = ["output1", "distance"] if unlike else ["output1"]
+    threshold = unlike.threshold_of(SETTINGS, false_alarms)
+    names = ["output1"] if threshold is None else ["output1", "distance"]
     logits, *others = SESSION.run(names, {"input1": batch})
     shares = probabilities_of(logits, has_label_sets=SETTINGS["has_label_sets"])[0]
-    is_unlike = bool(others[0][0] > unlike["threshold"]) if unlike else None
+    is_unlike = None if threshold is None else bool(others[0][0] > threshold)
     return [float(share) for share in shares], is_unlike
 
 
-def line(path: str) -> dict[str, object]:
+def line(path: str, false_alarms: float | None = None) -> dict[str, object]:
     """Return the fields of Azure's batch scoring, and the most probable label.
 
     Of labels that do not exclude each other it is the list of those from their thresholds on.
     """
     try:
-        probs, is_unlike = answer(Path(path))
+        probs, is_unlike = answer(Path(path), false_alarms)
     except (UnreadablePicture, OSError) as error:
         return {"filename": path, "error": str(error)}
     label: str | list[str] = LABELS[probs.index(max(probs))]
@@ -65,6 +76,26 @@ def line(path: str) -> dict[str, object]:
     return said if is_unlike is None else {**said, "unlike": is_unlike}
 
 
+def _main() -> None:
+    parser = argparse.ArgumentParser(description="Classify pictures; one JSON object for each.")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE")
+    parser.add_argument(
+        "--false-alarms",
+        metavar="SHARE",
+        help="share of pictures like the training pictures that may be called unlike them, as "
+        "0.01, 0.05 or 0.1; that of the export if left out",
+    )
+    given = parser.parse_args()
+    try:
+        rate = None if given.false_alarms is None else unlike.rate_of(given.false_alarms)
+        threshold = unlike.threshold_of(SETTINGS, rate)
+    except ValueError as error:
+        parser.error(str(error))
+    if threshold is None and rate is not None:
+        parser.error("This model does not say which pictures are unlike its training pictures.")
+    for name in given.pictures:
+        print(json.dumps(line(name, rate)), flush=True)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        print(json.dumps(line(name)), flush=True)
+    _main()
