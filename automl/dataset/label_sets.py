@@ -6,6 +6,7 @@ to compare, and `label_index` is missing.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,9 @@ def have(samples: pd.DataFrame, label: str) -> NDArray[np.bool_]:
 
 def names(samples: pd.DataFrame) -> list[str]:
     """Every label that a picture has, sorted."""
-    return sorted(each_label(samples).unique())
+    if not are_in(samples):
+        return sorted(samples["label"].unique())
+    return sorted(set(chain.from_iterable(samples[COLUMN])))
 
 
 def truth(samples: pd.DataFrame, class_names: Sequence[str]) -> NDArray[np.bool_]:

@@ -145,18 +145,21 @@ def refuse_worse(metric: str, before: Predictions, after: Predictions) -> None:
         GivenUpError: it is worse, or its score is NaN.
     """
     before, after = in_common(before, after)
-    shares, labels = (before.probabilities, after.probabilities), before.labels
-    was, is_now = (metrics.primary(metric, each, labels) for each in shares)
+    answers = [metrics.answers_for(each.probabilities, before.labels) for each in (before, after)]
+    was, is_now = (metrics.value(metric, each) for each in answers)
     if is_now >= was - _MOST_LOST:
         return
-    p_value = significance.p_value_of_difference(metric, *shares, labels)
+    p_value = significance.p_value_between(metric, *answers)
     if p_value is None or p_value / 2 <= significance.LEVEL:
         raise GivenUpError(
             mark(
                 "{metric} of the refitted model was {after} on {pictures} pictures, although it "
                 "had seen them, and {before} of models that had not."
             ).format(
-                metric=metric, after=f"{is_now:.3f}", before=f"{was:.3f}", pictures=len(labels)
+                metric=metric,
+                after=f"{is_now:.3f}",
+                before=f"{was:.3f}",
+                pictures=len(before.labels),
             )
         )
 

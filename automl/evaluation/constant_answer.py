@@ -6,7 +6,7 @@ import numpy as np
 
 from automl.evaluation import decisions, metrics
 from automl.evaluation.predictions import Predictions
-from automl.evaluation.significance import LEVEL, p_value_of_difference
+from automl.evaluation.significance import LEVEL, p_value_between
 
 _MOST_TRIALS = 20
 """Limit of the correction: of more trials, most are nearly the same as others."""
@@ -52,13 +52,14 @@ def compare(metric: str, predictions: Predictions, *, num_trials: int = 1) -> Co
         constant[:] = counts / len(labels)
     else:
         constant[:, most_frequent] = 1.0
-    score = metrics.primary(metric, constant, labels)
+    constantly, answers = (metrics.answers_for(each, labels) for each in (constant, probabilities))
+    score = metrics.value(metric, constantly)
     if np.isnan(score):
         return None
-    model_score = metrics.primary(metric, probabilities, labels)
+    model_score = metrics.value(metric, answers)
     is_beaten = model_score > score
     if is_beaten:
-        p_value = p_value_of_difference(metric, probabilities, constant, labels)
+        p_value = p_value_between(metric, answers, constantly)
         is_beaten = p_value is not None and p_value * min(num_trials, _MOST_TRIALS) <= LEVEL
     answered = None if predictions.has_label_sets else most_frequent
     return ConstantAnswer(answered, score, len(labels), model_score, is_beaten)

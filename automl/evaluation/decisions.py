@@ -32,7 +32,7 @@ def counts(labels: Labels, num_classes: int) -> NDArray[np.int64]:
     """(K,) number of pictures of each class, or with each label."""
     if labels.ndim == 1:
         return np.bincount(labels, minlength=num_classes).astype(np.int64)
-    return np.asarray(labels.sum(axis=0), np.int64)
+    return np.asarray(labels.sum(axis=0, dtype=np.int32), np.int64)
 
 
 def as_sets(labels: Labels, num_classes: int) -> NDArray[np.bool_]:

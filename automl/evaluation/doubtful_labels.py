@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation import label_matrices
 from automl.evaluation.decisions import THRESHOLD
 
 MAX_TRIALS = 3
@@ -70,10 +71,12 @@ def _among_classes(
 def _among_sets(
     probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.bool_]
 ) -> list[Suspect]:
-    trials_agree = np.all([(each >= THRESHOLD) != labels for each in probabilities], axis=0)
+    trials_agree = np.ones_like(labels)
+    for each in probabilities:
+        trials_agree &= (each >= THRESHOLD) != labels
     mean = _mean(probabilities)
-    counts = labels.sum(axis=0)
-    given_labels = np.nonzero(labels)  # with many labels a small part of all decisions
+    counts = label_matrices.counts(labels, 0)
+    given_labels = label_matrices.places(labels)  # with many labels a small part of all decisions
     own, columns = mean[given_labels], given_labels[1]
     sums, hits = (np.bincount(columns, each, len(counts)) for each in (own, own >= THRESHOLD))
     # (K,) mean probability of a label where it is, and of its absence where it is not; above all
@@ -83,7 +86,7 @@ def _among_sets(
     absent = _mean_of(num_absent - (mean.sum(axis=0) - sums), num_absent)
     # trials that miss most pictures with a label know too little of it to doubt that it is there
     is_known = 2 * hits >= counts
-    rows, columns = np.nonzero(trials_agree)
+    rows, columns = label_matrices.places(trials_agree)
     is_there, of_label = labels[rows, columns], mean[rows, columns]
     is_confident = np.where(
         is_there,

@@ -112,11 +112,9 @@ def judged(
 ) -> Ensemble:
     """The ensemble of these weights, by its answers and those of single models."""
     ours, theirs = (thresholds.as_handed_out(metric, each, groups) for each in (mixed, single))
-    scores = [metrics.primary(metric, each.probabilities, each.labels) for each in (ours, theirs)]
-    gain = scores[0] - scores[1]
-    p_value = significance.p_value_of_difference(
-        metric, ours.probabilities, theirs.probabilities, ours.labels
-    )
+    answers = [metrics.answers_for(each.probabilities, each.labels) for each in (ours, theirs)]
+    gain = metrics.value(metric, answers[0]) - metrics.value(metric, answers[1])
+    p_value = significance.p_value_between(metric, *answers)
     is_beyond_noise = gain > 0 and p_value is not None and p_value <= significance.LEVEL
     return Ensemble(weights, mixed, float(gain), is_beyond_noise)
 

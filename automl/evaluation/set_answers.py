@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import ranking_areas
+from automl.evaluation import label_matrices, ranking_areas
 from automl.evaluation.counted_answers import CountedAnswers, Shares
 from automl.evaluation.decisions import THRESHOLD
 from automl.evaluation.ranking_areas import Areas
@@ -43,23 +43,23 @@ class SetAnswers(CountedAnswers):
     @cached_property
     def support(self) -> NDArray[np.int64]:
         """(K,) number of pictures with each label."""
-        return np.asarray(self.labels.sum(axis=0), np.int64)
+        return label_matrices.counts(self.labels, 0)
 
     @cached_property
     def guesses(self) -> NDArray[np.int64]:
         """(K,) number of pictures that each label was predicted for."""
-        return np.asarray(self.predicted.sum(axis=0), np.int64)
+        return label_matrices.counts(self.predicted, 0)
 
     @cached_property
     def hits(self) -> NDArray[np.int64]:
         """(K,) number of pictures that each label was rightly predicted for."""
-        return np.asarray((self.predicted & self.labels).sum(axis=0), np.int64)
+        return label_matrices.counts(self.predicted & self.labels, 0)
 
     @cached_property
     def overlaps(self) -> NDArray[np.float64]:
         """(N,) intersection over union of the true and the predicted labels of each picture."""
-        common = (self.predicted & self.labels).sum(axis=1)
-        either = (self.predicted | self.labels).sum(axis=1)
+        common = label_matrices.counts(self.predicted & self.labels, 1)
+        either = label_matrices.counts(self.predicted | self.labels, 1)
         return np.where(either > 0, common / np.maximum(either, 1), 1.0)
 
     @cached_property

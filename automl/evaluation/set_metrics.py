@@ -120,7 +120,9 @@ def _compared(answers: "SetAnswers") -> "tuple[NDArray[np.int64], NDArray[np.int
     """Picture of each true label, and how many false ones of it score as much, by comparing all."""
     import numpy as np
 
-    pictures, labels = np.nonzero(answers.labels)
+    from automl.evaluation import label_matrices
+
+    pictures, labels = label_matrices.places(answers.labels)
     num_wrong = np.empty(len(pictures), np.int64)
     for start in range(0, len(pictures), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)

@@ -100,11 +100,13 @@ def compare(first: Side, second: Side, metric: str) -> Comparison | None:
     labels = shared.second.labels
     if not len(labels):
         return None
-    probabilities = shared.first.probabilities, shared.second.probabilities
-    p_value = significance.p_value_of_difference(metric, *probabilities, labels)
+    answers = [
+        metrics.answers_for(each.probabilities, labels) for each in (shared.first, shared.second)
+    ]
+    p_value = significance.p_value_between(metric, *answers)
     if p_value is None:
         return None
-    scores = [metrics.value(metric, metrics.answers_for(each, labels)) for each in probabilities]
+    scores = [metrics.value(metric, each) for each in answers]
     return Comparison(len(labels), shared.num_relabelled, scores[0], scores[1], p_value)
 
 

@@ -325,8 +325,12 @@ def _labels(column: "pa.ChunkedArray", num_labels: int) -> "NDArray[Any]":
 
     if not pa.types.is_fixed_size_binary(column.type):
         return _values(column)
-    rows = np.frombuffer(b"".join(column.to_pylist()), np.uint8)
-    bits = rows.reshape(len(column), column.type.byte_width)
+    width = column.type.byte_width
+    parts = [
+        np.frombuffer(each.buffers()[1], np.uint8, len(each) * width, each.offset * width)
+        for each in column.chunks
+    ]
+    bits = np.concatenate([np.empty(0, np.uint8), *parts]).reshape(-1, width)
     return np.unpackbits(bits, axis=1, count=num_labels).view(bool)
 
 

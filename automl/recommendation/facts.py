@@ -1,6 +1,6 @@
 """Facts behind a recommendation, read from the experiment directory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,12 +48,13 @@ class Facts:
         return self.constant is None or self.constant.is_beaten
 
 
-def collect(
+def collect(  # noqa: PLR0913
     experiment_dir: Path,
     record: ExperimentRecord,
     job: Job,
     trials: Sequence[TrialRecord],
     p_values: Mapping[str, float | None] | None = None,
+    load: Callable[[Path], Predictions] = store.load_predictions,
 ) -> Facts | None:
     """Read what is known about an experiment that has ended; None if no trial is the best.
 
@@ -63,6 +64,7 @@ def collect(
         job: its job.
         trials: its trials.
         p_values: against the best trial, by trial id; computed if left out.
+        load: reads the answers of a trial; a page has read them already.
     """
     ranked = leaderboard.by_score(trials, job.primary_metric)
     best = next((trial for trial in ranked if trial.trial_id == record.best_trial), None)
@@ -70,7 +72,7 @@ def collect(
         return None
     if p_values is None:
         p_values = ties.p_values(experiment_dir, trials, job.primary_metric)
-    answers = _same_answers(experiment_dir, [best, *(t for t in ranked if t is not best)])
+    answers = _same_answers(experiment_dir, [best, *(t for t in ranked if t is not best)], load)
     constant = (
         expectation.constant_answer(job.primary_metric, answers[0], trials) if answers else None
     )
@@ -89,13 +91,17 @@ def collect(
     )
 
 
-def _same_answers(experiment_dir: Path, ranked: Sequence[TrialRecord]) -> list[Predictions]:
+def _same_answers(
+    experiment_dir: Path,
+    ranked: Sequence[TrialRecord],
+    load: Callable[[Path], Predictions],
+) -> list[Predictions]:
     """Answers of the best trials for the same pictures, the first of all first; as many as
     `doubtful_labels` takes."""
     found: list[Predictions] = []
     for trial in ranked[: ties.MAX_COMPARED]:
         path = store.predictions_path(experiment_dir, trial.trial_id)
-        answers = store.load_predictions(path) if path.is_file() else None
+        answers = load(path) if path.is_file() else None
         if answers is None and not found:
             return []
         if answers and (not found or answers.is_about_the_same_as(found[0])):

@@ -78,6 +78,7 @@ def _found(
         cached.job(experiment_dir),
         cached.trials(experiment_dir),
         dict(p_values),
+        cached.predictions_at,
     )
 
 
