@@ -56,7 +56,7 @@ def _standing(experiment_dir: Path, state: ExperimentState) -> None:
     experiment_state.badge(experiment_dir, state)
     if store.is_imported(experiment_dir):
         st.badge(_("read-only"), icon=":material/ios_share:", color="gray")
-    _best(experiment_dir)
+    _best(experiment_dir, state)
     if not state.is_finished:
         left = time_left.estimate(record, cached.trials(experiment_dir), now())
         st.markdown(wording.time_left(left), width="content")
@@ -73,10 +73,10 @@ def _actions(experiment_dir: Path, state: ExperimentState) -> None:
         _more(experiment_dir, state)
 
 
-def _best(experiment_dir: Path) -> None:
+def _best(experiment_dir: Path, state: ExperimentState) -> None:
     best_trial = cached.experiment(experiment_dir).best_trial
     if best_trial is None:
-        st.markdown(_("No score yet"), width="content")
+        st.markdown(_("No score") if state.is_finished else _("No score yet"), width="content")
         return
     trial, metric = (
         cached.trial(experiment_dir, best_trial),
@@ -103,8 +103,8 @@ def _next_actions(experiment_dir: Path) -> None:
         links.switch_page("pages/predict.py", query_params=address)
     may_take = best_trial is not None and guarded_actions.may(Action.EXPORT, experiment_dir)
     if may_take and st.button(_("Take it away"), icon=":material/download:"):
-        address |= {"trial": best_trial or "", tabs.OPEN: _("Take it away")}
-        links.switch_page("pages/trial.py", query_params=address)
+        address |= {"trial": best_trial or ""}
+        tabs.open_page("pages/trial.py", _("Take it away"), address)
 
 
 def _stop(experiment_dir: Path) -> None:

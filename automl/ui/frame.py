@@ -27,6 +27,7 @@ DATA = "pages/dataset.py"
 SET_UP = "pages/configure.py"
 TRAIN = "pages/progress.py"
 CHOOSE = "pages/leaderboard.py"
+TRIAL = "pages/trial.py"
 USE = "pages/predict.py"
 
 _STEPS = {
@@ -39,7 +40,7 @@ _STEPS = {
 _VIEWS = {
     CHOOSE: mark("Leaderboard"),
     "pages/search.py": mark("Search"),
-    "pages/trial.py": mark("One trial"),
+    TRIAL: mark("One trial"),
     "pages/compare.py": mark("Compare"),
     "pages/test.py": mark("Test data"),
 }
@@ -98,6 +99,7 @@ class _Mark(StrEnum):
 
     DONE = ":material/check_circle:"
     RUNNING = ":material/pending:"
+    FAILED = ":material/error:"
     POSSIBLE = ":material/circle:"
     NOT_YET = ""
 
@@ -188,14 +190,13 @@ def _step(page: str) -> str:
 
 def _views(experiment_dir: Path) -> DeltaGenerator:
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="views")
+    trial = selection.remembered("trial") or cached.experiment(experiment_dir).best_trial
     with row:
         for page, title in _VIEWS.items():
-            links.page_link(
-                page,
-                label=_(title),
-                query_params={"experiment": experiment_dir.name},
-                width="content",
-            )
+            address = {"experiment": experiment_dir.name}
+            if page == TRIAL and trial:  # or the page would add it, and Back lead to itself
+                address["trial"] = trial
+            links.page_link(page, label=_(title), query_params=address, width="content")
     return row
 
 
@@ -209,12 +210,15 @@ def _of_a_new_experiment() -> dict[str, _Mark]:
 
 
 def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
+    training = _Mark.DONE if state.is_finished else _Mark.RUNNING
+    if state is ExperimentState.FAILED:
+        training = _Mark.FAILED
     has_trial = bool(store.trial_paths(experiment_dir))
     has_model = (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
     return {
         DATA: _Mark.DONE,
         SET_UP: _Mark.DONE,
-        TRAIN: _Mark.DONE if state.is_finished else _Mark.RUNNING,
+        TRAIN: training,
         CHOOSE: _Mark.POSSIBLE if has_trial else _Mark.NOT_YET,
         USE: _Mark.POSSIBLE if has_model else _Mark.NOT_YET,
     }

@@ -252,7 +252,7 @@ def test_test_data_are_scored_with_the_thresholds_of_the_model_too(
     common, either = (answers.labels & every).sum(axis=1), every.sum(axis=1)
     assert found["with_thresholds"]["iou"] == pytest.approx((common / either).mean())
     said = f"with the thresholds of the model: IoU {found['with_thresholds']['iou']:.3f}, "
-    assert said in texts(open_page("test", experiment=experiment.name))
+    assert said in texts(open_page("test", experiment=experiment.name, tab="All metrics"))
 
 
 def png(colour: str) -> bytes:

@@ -196,3 +196,11 @@ def test_only_an_admin_takes_the_log_away_and_it_is_written_down(home: Path):
 
 def test_without_sign_in_there_is_nothing_about_people(open_page):
     assert [tab.label for tab in open_page("settings").tabs] == ["Limits and machine", "Storage"]
+
+
+def test_the_open_tab_stays_open_and_in_the_address_in_another_language(open_page):
+    page = open_page("settings", tab="Storage")
+    (language,) = [one for one in page.segmented_control if one.label == "Language"]
+    language.set_value("de").run()
+    assert page.session_state["tab"] == "Speicher"
+    assert (page.query_params["tab"], page.query_params["lang"]) == ("Storage", "de")

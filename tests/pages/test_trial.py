@@ -125,6 +125,7 @@ def test_a_failed_trial_says_why_with_the_traceback_folded(open_page, make_exper
     assert "Out of memory" in page.error[0].value
     assert "Fewer pixels" in texts(page)
     assert fold(page, "Details").code[0].value == "Traceback: 42"
+    assert "not affected" not in texts(page)  # there is no other one
 
 
 def test_hostile_labels_show_as_they_are(open_page, experiment):
@@ -232,4 +233,5 @@ def test_the_model_of_a_finished_trial_can_be_taken_away(open_page, experiment):
     (button,) = [each for each in page.button if each.label == "Take it away"]
     button.click().run()
     assert "ONNX" in page.radio(key="export format pets t2").options
+    assert page.query_params["tab"] == "Take it away"
     assert page.button(key="export pets t2").label == "Export"

@@ -1,5 +1,6 @@
 """Test data of an experiment: sealed, or opened and compared with the validation data."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from automl.experiments.records import TestOpening, TrialRecord
 from automl.figures import wording
 from automl.reports import test_data
 from automl.texts import _
-from automl.ui import cached, cached_evaluation, guarded_actions, label_sets
+from automl.ui import cached, cached_evaluation, guarded_actions, label_sets, tabs
 from automl.ui.answers import classes_view, confusion_view, label_errors_view, labels_view
 
 
@@ -105,34 +106,35 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     trial_answers = cached_evaluation.answers(
         experiment_dir, store.test_predictions_path(experiment_dir)
     )
-    matrix, classes, numbers = st.tabs([_("Where it is wrong"), _("Classes"), _("All metrics")])
     key = f"test data of {experiment_dir.name}"
+    views: dict[str, Callable[[], None]] = {}
     if trial_answers and label_sets.are_in(experiment_dir):
-        with matrix:
-            label_errors_view.show(trial_answers, key=key)
-        with classes:
-            labels_view.show(trial_answers, key=key)
+        views = {
+            _("Where it is wrong"): lambda: label_errors_view.show(trial_answers, key=key),
+            _("Classes"): lambda: labels_view.show(trial_answers, key=key),
+        }
     elif trial_answers:
-        with matrix:
-            confusion_view.show(trial_answers, key=key)
-        with classes:
-            classes_view.show(trial_answers, opening.metrics, key=key)
-    with numbers:
-        st.dataframe(
-            side_by_side(trial, opening),
-            hide_index=True,
-            column_config={
-                side: st.column_config.NumberColumn(format="%.3f")
-                for side in (_("In the search"), _("Test"))
-            },
+        views = {
+            _("Where it is wrong"): lambda: confusion_view.show(trial_answers, key=key),
+            _("Classes"): lambda: classes_view.show(trial_answers, opening.metrics, key=key),
+        }
+    tabs.show({**views, _("All metrics"): lambda: _numbers(experiment_dir, trial, opening)})
+
+
+def _numbers(experiment_dir: Path, trial: TrialRecord, opening: TestOpening) -> None:
+    st.dataframe(
+        side_by_side(trial, opening),
+        hide_index=True,
+        column_config={
+            side: st.column_config.NumberColumn(format="%.3f")
+            for side in (_("In the search"), _("Test"))
+        },
+    )
+    if own := test_data.with_thresholds(experiment_dir, opening):
+        scores = ", ".join(f"{wording.metric(key)} {own[key]:.3f}" for key in own)
+        st.caption(
+            _("On the test data with the thresholds of the model: {scores}.").format(scores=scores)
         )
-        if own := test_data.with_thresholds(experiment_dir, opening):
-            scores = ", ".join(f"{wording.metric(key)} {own[key]:.3f}" for key in own)
-            st.caption(
-                _("On the test data with the thresholds of the model: {scores}.").format(
-                    scores=scores
-                )
-            )
 
 
 def side_by_side(trial: TrialRecord, opening: TestOpening) -> pd.DataFrame:
