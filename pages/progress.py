@@ -64,7 +64,8 @@ else:
     going_on_view.offer(experiment_dir, trials)
 if was_running or trials:
     progress_view.trials_over_time(record, trials)
-    progress_view.curves(ranked, metric)
+    if was_running or ranked:
+        progress_view.curves(ranked, metric)
     headline()
 if trials:
     st.subheader(_("Trials"))

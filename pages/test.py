@@ -22,9 +22,9 @@ elif store.is_imported(experiment_dir):
 elif not num_pictures:
     st.info(
         _(
-            "This experiment has no test data. Give `test_data` in the job, or pictures in a "
-            "folder called `test` beside `train`: they stay sealed until you open them here, "
-            "once."
+            "This experiment has no test data. For the next one hold out pictures in step 1, give "
+            "`test_data` in the job, or put pictures into a folder `test` beside `train`: they "
+            "stay sealed until you open them here, once."
         )
     )
 else:

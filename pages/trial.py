@@ -18,10 +18,11 @@ metric = cached.job(experiment_dir).primary_metric
 
 @st.fragment(run_every=None if trial.state.is_finished else "2s")
 def live_trial() -> None:
-    now = {record.trial_id: record for record in cached.trials(experiment_dir)}[trial.trial_id]
+    by_id = {record.trial_id: record for record in cached.trials(experiment_dir)}
+    now = by_id[trial.trial_id]
     if now.state.is_finished and not trial.state.is_finished:
         st.rerun()
-    trial_view.failure(now)
+    trial_view.failure(now, is_alone=any(not each.error for each in by_id.values()))
     if now.state.is_finished and not now.evaluations:
         st.info(_("This trial ended before its first evaluation. Its hyperparameters were:"))
         trial_view.hyperparameters(now)

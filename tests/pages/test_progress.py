@@ -124,12 +124,14 @@ def test_at_the_end_it_says_which_model_to_use_with_links(
         assert any("true=cat&predicted=dog" in link for link in links)
 
 
-def test_failed_says_why_with_the_details_folded(open_page, make_experiment):
-    make_experiment(state="failed", message="The folder is empty.", details="Traceback: 42")
+def test_failed_says_why_with_the_details_folded(open_page, make_experiment, make_trial):
+    failed = {"state": "failed", "message": "The folder is empty.", "details": "Traceback: 42"}
+    make_experiment(trials=[make_trial("t1", state="failed")], **failed)
     page = open_page("progress")
     assert "The folder is empty" in page.error[0].value
     assert fold(page, "Details").code[0].value == "Traceback: 42"
-    assert page.metric.values == []
+    assert "No score" in texts(page)
+    assert not any(promise in texts(page) for promise in ("No score yet", "Curves appear"))
 
 
 def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):

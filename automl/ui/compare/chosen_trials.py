@@ -84,7 +84,8 @@ def choose(experiment_dir: Path) -> list[Side]:
             max_selections=MAX_COMPARED,
         )
     if len(offered) < 2:
-        st.info(_("There is no other trial with a score."))
+        nothing, one = _("No trial has a score."), _("There is no other trial with a score.")
+        st.info(one if offered else nothing)
     elif len(chosen) < 2:
         st.info(_("Choose two trials or more."))
     sides = [offered[key] for key in chosen] if len(chosen) > 1 else []

@@ -27,7 +27,7 @@ def show(experiment_dir: Path) -> None:
         st.error(wording.of_error(error))
         return
     if not found:
-        st.info(_("It is not known on which version of the data these experiments were run."))
+        st.info(_("No experiment on these pictures has a score and a known version of the data."))
         return
     st.plotly_chart(versions_chart.scores(found, metric), key="versions", config=charts.QUIET)
     st.caption(

@@ -189,9 +189,10 @@ def running_trials(
     """
     st.subheader(_("Training now"))
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
-    left = time_left.estimate(cached.experiment(experiment_dir), trials, now()).by_trial
     places = wording.places(trials)
-    is_over = cached.experiment(experiment_dir).progress >= 1
+    record = cached.experiment(experiment_dir)
+    is_over = record.progress >= 1 or store.stop_requested(experiment_dir)
+    left = time_left.estimate(record, trials, now()).by_trial
     waiting = _("No trial is left to train") if is_over else _("Free for the next trial")
     lines = st.container(key="lines")
     for trial in running:

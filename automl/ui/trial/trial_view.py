@@ -57,7 +57,13 @@ def headline(trial: TrialRecord, metric: str) -> None:
                 st.markdown("\n\n".join(map(wording.plain, notes)))
 
 
-def failure(trial: TrialRecord) -> None:
+def failure(trial: TrialRecord, *, is_alone: bool) -> None:
+    """Draw why a trial failed; nothing for one that did not.
+
+    Args:
+        trial: record of the trial.
+        is_alone: True if other trials of the experiment did not fail.
+    """
     if trial.error:
         st.error(wording.plain(again(trial.error.cause)))
         if trial.error.next_step:
@@ -66,7 +72,8 @@ def failure(trial: TrialRecord) -> None:
                     next_step=wording.plain(again(trial.error.next_step))
                 )
             )
-        st.caption(_("The other trials are not affected."))
+        if is_alone:
+            st.caption(_("The other trials are not affected."))
         with st.expander(_("Details")):
             st.code(trial.error.traceback, language=None)
 
