@@ -3,13 +3,14 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs.azure import RENAMED
+from automl.jobs.hyperparameters import FIELDS
 from automl.texts import mark
 
 Place = tuple[str | int, ...]
@@ -137,14 +138,15 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def not_known(key: str, allowed: Sequence[str]) -> str:
-    """Return a sentence about a key that does not exist."""
+def _not_known(key: str, allowed: Sequence[str], elsewhere: Sequence[str]) -> str:
+    """Return a sentence about a key that does not exist here, but in other places perhaps."""
     nearest = difflib.get_close_matches(key, allowed, n=1)
-    hint = (
-        mark(f"Did you mean {nearest[0]}?")
-        if nearest
-        else mark(f"Allowed are {', '.join(allowed)}.")
-    )
+    if elsewhere:
+        hint = mark(f"Write it {' or '.join(elsewhere)}.")
+    elif nearest:
+        hint = mark(f"Did you mean {nearest[0]}?")
+    else:
+        hint = mark(f"Allowed are {', '.join(allowed)}.")
     return mark(f"{key} is not a key we know here. {hint}")
 
 
@@ -156,7 +158,24 @@ def _unknown_key(place: Place, data: Any, model: type[BaseModel]) -> str:
     for part in place[:-1]:
         data = data[part]
         section = next(iter(_models(section, part, data)), section)
-    return not_known(key, [field.alias or name for name, field in section.model_fields.items()])
+    elsewhere = [
+        mark(f"under {name}")
+        for name, field in model.model_fields.items()
+        if any(key in _keys(kind) for kind in _parts(field.annotation) if _is_model(kind))
+    ]
+    if key in _keys(model):
+        elsewhere.append(mark("at the top level of the file"))
+    if key in FIELDS:
+        elsewhere.append(mark("under training_parameters"))
+    return _not_known(key, _keys(section), elsewhere)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _models(model: type[BaseModel], key: Any, data: Any) -> Iterator[type[BaseModel]]:
@@ -164,7 +183,7 @@ def _models(model: type[BaseModel], key: Any, data: Any) -> Iterator[type[BaseMo
     field = model.model_fields.get(str(key))
     kinds = [kind for kind in _parts(field.annotation) if isinstance(kind, type)] if field else []
     for kind in kinds:
-        if issubclass(kind, BaseModel):
+        if _is_model(kind):
             tag = kind.model_fields.get("type")
             if len(kinds) < 3 or tag is None or _tag_of(data) in get_args(tag.annotation):
                 yield kind
