@@ -162,6 +162,13 @@ def test_check_counts_the_pictures_and_says_what_it_found(pets):
     assert "broken.png" in in_words
 
 
+def test_a_look_without_weights_says_what_to_do(pets):
+    result = automl("check", pets, "--look", "--set", 'allowed_licences=["bsd-3-clause"]')
+    assert "24 pictures of 2 classes" in result.stdout
+    assert "automl weights add FILE" in result.stderr
+    assert result.exit_code == 2
+
+
 def test_check_says_what_counts_of_a_key_that_is_there_twice(pets):
     path = pets.parent / "job.yml"
     path.write_text(f"training_data: {{path: none}}\ntraining_data: {{path: {pets}}}\n")

@@ -114,8 +114,7 @@ def check(  # noqa: PLR0913 (the options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Report on the health of a data set; exit code 1 if it has blocking findings."""
-    from automl.cli import first_look
-    from automl.dataset import labels_file, manifest
+    from automl.dataset import caches, labels_file, manifest
     from automl.jobs import job_file
 
     columns = {"target_column_name": target_column, "image_column": image_column}
@@ -126,25 +125,28 @@ def check(  # noqa: PLR0913 (the options of a command)
         job = labels_file.added(job_file.load(source, keys, *places), add or [])
         tell_notes(job)
         _refuse_without_table(job, [name for name, column in columns.items() if column])
-        report = manifest.look(job).report
+        caches.hold_data()
+        data = manifest.look(job)
     if not as_json:
-        _say_report(report)
+        _say_report(data.report)
     score = None
     if look:
+        from automl.cli import first_look
+
         with refusals():
             try:
-                score = first_look.score(job)
+                score = first_look.score(data, job)
             except UserError as error:
-                if not report.blocking:
+                if not data.report.blocking:
                     raise
                 tell(str(error))
     if as_json:
         found = {"first_score": score.model_dump(mode="json")} if score else {}
         unsaid = {"findings": {"__all__": {"sentences"}}}  # the message has them in English
-        say_json({**report.model_dump(mode="json", exclude=unsaid), **found})
+        say_json({**data.report.model_dump(mode="json", exclude=unsaid), **found})
     elif score:
         first_look.say_score(score)
-    if report.blocking:
+    if data.report.blocking:
         raise typer.Exit(FAILED)
 
 

@@ -1,24 +1,34 @@
 """The first score of `automl check --look`."""
 
+import contextlib
+import os
+from collections.abc import Iterator
+
 from rich.progress import Progress
 
 from automl.cli.output import console, say, say_table
+from automl.dataset.manifest import Manifest
+from automl.engine import first_score as engine
+from automl.engine.side_answers import Counted
 from automl.evaluation.first_score import FirstScore
 from automl.figures import first_score_text
 from automl.figures.first_score_text import Table
+from automl.host import cores
 from automl.jobs.job import Job
 from automl.jobs.side_process import SideProcess
 
 _NUM_SHOWN = 10
 
 
-def score(job: Job) -> FirstScore:
-    """Compute the first score in a process of its own, with a progress bar on a terminal.
+def score(data: Manifest, job: Job) -> FirstScore:
+    """Compute the first score of data that was read already.
 
     Raises:
         UserError: see `automl.engine.first_score.score`.
     """
-    return FirstScore.model_validate_json(answer_of("automl.engine.first_score", job))
+    os.environ.update(cores.PATIENT)
+    with _progress() as counted:
+        return engine.scored(data, job, counted)
 
 
 def answer_of(module: str, job: Job, *arguments: str) -> str:
@@ -27,16 +37,19 @@ def answer_of(module: str, job: Job, *arguments: str) -> str:
     Raises:
         UserError: the process has ended with an error.
     """
-    out = console(stderr=True)
-    with (
-        SideProcess(module, job, *arguments) as process,
-        Progress(console=out, transient=True, disable=not out.is_terminal) as bar,
-    ):
-        task = bar.add_task("Looking at the pictures", total=None)
+    with SideProcess(module, job, *arguments) as process, _progress() as counted:
         while process.is_running(wait_seconds=0.2):
-            done, total = process.count()
-            bar.update(task, completed=done, total=total or None)
+            counted(*process.count())
         return process.result()
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Counted]:
+    """A progress bar on a terminal."""
+    out = console(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task("Looking at the pictures", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
 def say_score(found: FirstScore) -> None:

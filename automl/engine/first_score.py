@@ -47,7 +47,12 @@ def score(job: Job, progress: Counted) -> FirstScore:
     Raises:
         UserError: the data cannot be used, or there are no pretrained weights.
     """
-    return _cross_validated(look(job, progress))
+    return scored(read(job), job, progress)
+
+
+def scored(data: Manifest, job: Job, progress: Counted) -> FirstScore:
+    """Score the pictures of some data that was read already; see `score`."""
+    return _cross_validated(look_at(_readable(data), job, progress))
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,6 @@ class Looked:
     """Pictures of the data that are not among them, because there are too many."""
 
 
-def look(job: Job, progress: Counted) -> Looked:
-    """The features of the pictures; arguments and errors as of `score`."""
-    return look_at(read(job), job, progress)
-
-
 def read(job: Job) -> Manifest:
     """The data of a job, also with classes that are too small for an experiment.
 
@@ -76,7 +76,10 @@ def read(job: Job) -> Manifest:
         DataError: it cannot be read, or no picture can be used.
     """
     caches.hold_data()
-    data = manifest.look(job)
+    return _readable(manifest.look(job))
+
+
+def _readable(data: Manifest) -> Manifest:
     for finding in data.report.blocking:
         if finding.kind == classes.NO_READABLE_PICTURE.name:
             raise DataError(finding.said())
@@ -140,7 +143,8 @@ def features_of(
 ) -> NDArray[np.float32]:
     """Features (N, D) of samples of the data; only pictures without any are read."""
     contents = pixels.contents(samples, pixels.picture_sizes(hyperparameters), data.rendering)
-    found = kept_features.of_all(hyperparameters, contents)
+    extractor = kept_features.extractor_of(hyperparameters)
+    found = None if extractor is None else extractor.kept(contents)
     if found is None:
         from automl.engine import feature_extraction
 

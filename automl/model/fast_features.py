@@ -10,22 +10,18 @@ import copy
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from automl.host import atomic
 from automl.jobs.trial_cost import WORTH_CONVERTING_SECONDS
-from automl.model import blocks, linear_head, onnx_conversion
+from automl.model import blocks, converted_network, linear_head, onnx_conversion
+from automl.model.converted_network import BATCH_SIZE, FILE, Features, Run
 from automl.model.network import Normalised
-
-_BATCH_SIZE = 8
-"""Pictures that the converted network takes at once. With an open size the shapes of batches stay
-in the network, and slow it down by a fifth."""
 
 _OPENED_SHARE = 0.1
 """Share of them from which a network that was converted before is worth opening."""
@@ -34,8 +30,6 @@ _TOLERANCE = 1e-3
 """Largest difference from PyTorch's features, as a share of their standard deviation."""
 
 _log = logging.getLogger(__name__)
-
-Features = NDArray[np.float32]
 
 
 def extract(
@@ -53,7 +47,7 @@ def extract(
         HeadNotLinearError: the network does not end in one linear layer.
     """
     waiting = iter(batches)
-    first, rest = next(waiting).tensor_split([_BATCH_SIZE])
+    first, rest = next(waiting).tensor_split([BATCH_SIZE])
     started = time.process_time()  # on a busy machine the other clock shows the work of others
     found = [linear_head.extract_features(network, [first])]
     seconds_each = (time.process_time() - started) / torch.get_num_threads() / len(first)
@@ -63,56 +57,52 @@ def extract(
     left = itertools.chain([rest] if len(rest) else [], waiting)
     worth = WORTH_CONVERTING_SECONDS * (_OPENED_SHARE if folder.exists() else 1.0)
     is_slow = first.device.type == "cpu" and num_left * seconds_each > worth
-    run = _agreeing(network, first, found[0], folder) if is_slow else None
+    run = _converted(network, first, found[0], folder) if is_slow else None
     if run is None:
         found.append(linear_head.extract_features(network, left))
     else:
-        found.extend(run(pixels) for pixels in left)
+        found.extend(run(pixels.numpy()) for pixels in left)
     return np.concatenate(found)
 
 
-def converted(network: Normalised, pixels: Tensor, folder: Path) -> Callable[[Tensor], Features]:
-    """The network without its head, in ONNX Runtime: pixels (B, 3, H, W) in, features (B, D) out.
+def converted(network: Normalised, pixels: Tensor, expected: Features, folder: Path) -> Run:
+    """The network without its head, in ONNX Runtime.
+
+    A conversion is kept only if it agrees, because `converted_network` opens it without torch.
 
     Args:
         network: on the CPU.
         pixels: at least one picture of the size of all others.
+        expected: their features by PyTorch.
         folder: of the converted network, which is written if it is missing.
+
+    Raises:
+        ValueError: it answers otherwise than PyTorch.
     """
-    if not folder.exists():
-        headless = copy.deepcopy(network).eval()
-        blocks.replace_last_layer(headless.network, nn.Flatten(1))
-        example = pixels[:1].expand(_BATCH_SIZE, -1, -1, -1)
-        # another trial may have converted the same network meanwhile
-        with contextlib.suppress(FileExistsError), atomic.new_folder(folder) as partial:
-            onnx_conversion.trace(headless, example, partial / "model.onnx")
-    return _opened(folder / "model.onnx")
+    if folder.exists():
+        return _agreeing(folder, pixels, expected)
+    headless = copy.deepcopy(network).eval()
+    blocks.replace_last_layer(headless.network, nn.Flatten(1))
+    example = pixels[:1].expand(BATCH_SIZE, -1, -1, -1)
+    # another trial may have converted the same network meanwhile
+    with contextlib.suppress(FileExistsError), atomic.new_folder(folder) as partial:
+        onnx_conversion.trace(headless, example, partial / FILE)
+        run = _agreeing(partial, pixels, expected)
+    return run
 
 
-def _agreeing(
-    network: Normalised, pixels: Tensor, expected: Features, folder: Path
-) -> Callable[[Tensor], Features] | None:
+def _converted(network: Normalised, pixels: Tensor, expected: Features, folder: Path) -> Run | None:
     """The converted network; None if it cannot be converted or answers otherwise."""
     try:
-        run = converted(network, pixels, folder)
-        difference = np.abs(run(pixels) - expected).max() / max(float(expected.std()), 1e-12)
+        return converted(network, pixels, expected, folder)
     except Exception:  # noqa: BLE001 (torch's exporter and ONNX Runtime have no common base)
         _log.debug("not converted: %s", type(network.network).__name__, exc_info=True)
         return None
-    return run if difference <= _TOLERANCE else None
 
 
-def _opened(path: Path) -> Callable[[Tensor], Features]:
-    from automl.prediction import onnx_session  # most trials have no use for ONNX Runtime
-
-    session = onnx_session.opened(path, torch.get_num_threads())
-
-    def features(pixels: Tensor) -> Features:
-        filled = nn.functional.pad(pixels, (0, 0, 0, 0, 0, 0, 0, _BATCH_SIZE - len(pixels)))
-        (found,) = session.run(None, {"input1": filled.contiguous().numpy()})
-        return np.asarray(found[: len(pixels)], np.float32)
-
-    def run(pixels: Tensor) -> Features:
-        return np.concatenate([features(part) for part in pixels.split(_BATCH_SIZE)])
-
+def _agreeing(folder: Path, pixels: Tensor, expected: Features) -> Run:
+    run = converted_network.opened(folder, torch.get_num_threads())
+    difference = np.abs(run(pixels.numpy()) - expected).max() / max(float(expected.std()), 1e-12)
+    if difference > _TOLERANCE:
+        raise ValueError(f"features differ by {difference:.1g} of their standard deviation")
     return run

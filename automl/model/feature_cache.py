@@ -40,16 +40,13 @@ def features(  # noqa: PLR0913
         return linear_head.extract_features(network, batches(slice(None)))
     device = network.mean.device.type
     extractor = Extractor(built.weights_folder, built.mean, built.std, side, device)
-    folder = extractor.folder(is_mirrored=is_mirrored)
-    known = kept_features.read(folder, contents)
-    missing = np.array([row for row, each in enumerate(contents.tolist()) if each not in known])
-    if len(missing):
-        computed = fast_features.extract(
+
+    def compute(missing: NDArray[np.int64]) -> NDArray[np.float32]:
+        return fast_features.extract(
             network,
             batches(missing),
             num_pictures=len(missing),
             folder=extractor.network_folder(),
         )
-        kept_features.write(folder, contents[missing], computed)
-        known.update(zip(contents[missing].tolist(), computed, strict=True))
-    return np.stack([known[each] for each in contents.tolist()])
+
+    return kept_features.completed(extractor.folder(is_mirrored=is_mirrored), contents, compute)

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -70,25 +71,38 @@ class Extractor(NamedTuple):
             *(str(self.weights), status.st_ino, status.st_mtime_ns, status.st_size),
             hashlib.sha256((self.weights / weights_folder.CONFIG).read_bytes()).hexdigest(),
             *(*self.mean, *self.std, self.side, self.device),
-            *map(importlib.metadata.version, ("torch", "timm")),
+            *map(importlib.metadata.version, ("torch", "timm", "onnxruntime")),
         ]
 
 
-def of_all(
-    hyperparameters: Hyperparameters, contents: NDArray[np.bytes_]
-) -> NDArray[np.float32] | None:
-    """Features (N, D) of N pictures in a frozen network; None if some are not known.
-
-    Args:
-        hyperparameters: of one network, and of its scored pictures.
-        contents: (N,) names of the pixels of each picture, see `pixels.contents`.
-    """
+def extractor_of(hyperparameters: Hyperparameters) -> Extractor | None:
+    """The extractor of one network and its scored pictures; None without pretrained weights."""
     weights = pretrained_weights.find(model_catalog.timm_name(hyperparameters.model_name))
     if weights is None:
         return None
     mean, std = weights_folder.normalisation(weights)
-    extractor = Extractor.here(weights, mean, std, hyperparameters.validation_crop_size)
-    return extractor.kept(contents)
+    return Extractor.here(weights, mean, std, hyperparameters.validation_crop_size)
+
+
+def completed(
+    folder: Path,
+    contents: NDArray[np.bytes_],
+    compute: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Features (N, D) of N pictures, by their names.
+
+    Args:
+        folder: of an extractor.
+        contents: (N,) names of the pixels of each picture, see `pixels.contents`.
+        compute: from rows that are missing to their features, which are kept.
+    """
+    known = read(folder, contents)
+    missing = np.array([row for row, each in enumerate(contents.tolist()) if each not in known])
+    if len(missing):
+        computed = compute(missing)
+        write(folder, contents[missing], computed)
+        known.update(zip(contents[missing].tolist(), computed, strict=True))
+    return np.stack([known[each] for each in contents.tolist()])
 
 
 def read(folder: Path, contents: NDArray[np.bytes_]) -> Known:

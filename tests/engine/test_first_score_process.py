@@ -16,7 +16,7 @@ from automl.errors import UserError
 from automl.evaluation.first_score import FirstScore
 from automl.host import home as homes
 from automl.jobs.job import Job
-from automl.model import pretrained_weights
+from automl.model import fast_features, pretrained_weights
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +66,31 @@ def test_it_finds_the_wrong_label_and_corrections_cost_no_features(
     assert corrected.unscored == {"lonely": 1}  # which keeps an experiment from starting
     assert not corrected.doubtful
     assert kept_features() == features
+
+
+def test_a_network_that_was_converted_runs_without_torch(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast_features, "WORTH_CONVERTING_SECONDS", 0.0)
+    score(shapes)
+    expected = forgotten_features()
+    with monkeypatch.context() as patch:
+        patch.delattr(engine, "torch_extraction")
+        patch.setitem(sys.modules, "automl.engine.torch_extraction", None)
+        score(shapes)
+    np.testing.assert_allclose(forgotten_features(), expected, atol=1e-3 * expected.std())
+    (network,) = homes.cache_dir("networks").glob("*/*")
+    network.write_bytes(network.read_bytes()[:-100])  # damaged: torch does it
+    score(shapes)
+    np.testing.assert_allclose(forgotten_features(), expected, atol=1e-3 * expected.std())
+
+
+def forgotten_features() -> np.ndarray:
+    """The features in the cache, which are removed."""
+    (path,) = kept_features()
+    found: np.ndarray = np.load(path)["features"]
+    path.unlink()
+    return found
 
 
 def test_of_many_pictures_it_takes_some(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,37 @@
+"""A frozen network without torch: ONNX Runtime runs what `fast_features` has converted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+FILE = "model.onnx"
+
+BATCH_SIZE = 8
+"""Pictures that the network takes at once. With an open size the shapes of batches stay in the
+network, and slow it down by a fifth."""
+
+Features = NDArray[np.float32]
+
+Run = Callable[[NDArray[np.float32]], Features]
+"""From pixels in 0 to 1, (B, 3, H, W), to features (B, D)."""
+
+
+def opened(folder: Path, num_threads: int) -> Run:
+    """The network of a folder; its errors, and those of ONNX Runtime, have no common base."""
+    from automl.prediction import onnx_session  # most trials have no use for ONNX Runtime
+
+    session = onnx_session.opened(folder / FILE, num_threads)
+
+    def features(pixels: NDArray[np.float32]) -> Features:
+        filled = np.zeros((BATCH_SIZE, *pixels.shape[1:]), np.float32)
+        filled[: len(pixels)] = pixels
+        (found,) = session.run(None, {"input1": filled})
+        return np.asarray(found[: len(pixels)], np.float32)
+
+    def run(pixels: NDArray[np.float32]) -> Features:
+        starts = range(0, len(pixels), BATCH_SIZE)
+        return np.concatenate([features(pixels[start : start + BATCH_SIZE]) for start in starts])
+
+    return run
