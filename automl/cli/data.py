@@ -116,6 +116,7 @@ def check(  # noqa: PLR0913 (the options of a command)
     """Report on the health of a data set; exit code 1 if it has blocking findings."""
     from automl.dataset import caches, labels_file, manifest
     from automl.jobs import job_file
+    from automl.jobs.tasks import TASKS
 
     columns = {"target_column_name": target_column, "image_column": image_column}
     keys = [f"{key}={json.dumps(column)}" for key, column in columns.items() if column]
@@ -128,7 +129,7 @@ def check(  # noqa: PLR0913 (the options of a command)
         caches.hold_data()
         data = manifest.look(job)
     if not as_json:
-        _say_report(data.report)
+        _say_report(data.report, TASKS[job.task].has_label_sets)
     score = None
     if look:
         from automl.cli import first_look
@@ -174,13 +175,14 @@ def _with_section(option: str) -> str:
     return f"training_data.{option}" if key in DataSource.model_fields else option
 
 
-def _say_report(report: "DatasetReport") -> None:
-    say(f"{report.num_images:,} pictures of {len(report.classes):,} classes")
+def _say_report(report: "DatasetReport", has_label_sets: bool) -> None:
+    one, several = ("label", "labels") if has_label_sets else ("class", "classes")
+    say(f"{report.num_images:,} pictures of {len(report.classes):,} {several}")
     _say_readings(report.readings)
     rows = list(report.classes.items())
-    say_table(["class", "pictures"], rows[:_MAX_ROWS], numbers="pictures")
+    say_table([one, "pictures"], rows[:_MAX_ROWS], numbers="pictures")
     if len(rows) > _MAX_ROWS:
-        say(f"… and {len(rows) - _MAX_ROWS:,} more classes; --json lists all.")
+        say(f"… and {len(rows) - _MAX_ROWS:,} more {several}; --json lists all.")
     if any(report.splits):
         say("Splits: " + ", ".join(f"{name} {count:,}" for name, count in report.splits.items()))
     for finding in report.findings:

@@ -154,7 +154,7 @@ class _Report:
                 tell(f"{_one_line(name)}: {answer.message}")
         elif self._as_lines:
             prediction = self._predictor.prediction(answer)
-            parts = [_one_line(name), prediction.text]
+            parts = [_one_line(name), prediction.text or "no label"]
             if prediction.labels is None:
                 parts.append(f"{prediction.probability:.3f}")
             if prediction.answer_set is not None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from automl.evaluation import decisions
 from automl.evaluation.predictions import Predictions
+from automl.texts import _
 
 Order = Literal["surest first", "least sure first", "highest loss first"]
 
@@ -52,9 +53,12 @@ def in_words(predictions: Predictions, position: int, names: Sequence[str]) -> t
     def named(are_meant: NDArray[np.bool_]) -> str:
         return ", ".join(names[index] for index in np.flatnonzero(are_meant).tolist())
 
-    wrong = {"missed": true & ~predicted, "false": predicted & ~true}
-    said = [f"{how} {named(those)}" for how, those in wrong.items() if those.any()]
-    return named(true) or "no label", "; ".join(said)
+    wrong = {
+        _("missed {labels}"): named(true & ~predicted),
+        _("false {labels}"): named(predicted & ~true),
+    }
+    said = [how.format(labels=those) for how, those in wrong.items() if those]
+    return named(true) or _("no label"), "; ".join(said)
 
 
 def ordered(

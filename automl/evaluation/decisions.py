@@ -15,16 +15,24 @@ THRESHOLD = 0.5
 """Probability from which a label counts as predicted in metrics, as in Azure."""
 
 
-def decided(probabilities: NDArray[np.floating], labels: Labels) -> Labels:
-    """The most probable class (N,), or the labels (N, K) with a probability of at least 0.5."""
+def decided(
+    probabilities: NDArray[np.floating],
+    labels: Labels,
+    thresholds: NDArray[np.floating] | float = THRESHOLD,
+) -> Labels:
+    """The most probable class (N,), or the labels (N, K) from their thresholds on, (K,) or one."""
     if labels.ndim == 1:
         return np.asarray(probabilities.argmax(axis=1), np.int64)
-    return np.asarray(probabilities >= THRESHOLD)
+    return np.asarray(probabilities >= thresholds)
 
 
-def is_right(probabilities: NDArray[np.floating], labels: Labels) -> NDArray[np.bool_]:
+def is_right(
+    probabilities: NDArray[np.floating],
+    labels: Labels,
+    thresholds: NDArray[np.floating] | float = THRESHOLD,
+) -> NDArray[np.bool_]:
     """(N,) True where the class is the true one, or the set is exactly the true one."""
-    agrees: Labels = decided(probabilities, labels) == labels
+    agrees: Labels = decided(probabilities, labels, thresholds) == labels
     return np.asarray(agrees if labels.ndim == 1 else agrees.all(axis=1))
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from automl.dataset.preprocessing import model_input, probabilities_of
 from automl.errors import ExportError
 from automl.evaluation import decisions, significance
+from automl.evaluation.decisions import THRESHOLD
 from automl.export import onnx_model, parity
 from automl.export.parity_report import Int8
 from automl.export.trained_model import Answers, TrainedModel
@@ -145,13 +146,14 @@ def _score(
     quantised, latency = parity.timed(
         _answers(folder / "model_int8.onnx", model), paths, lambda share: progress(0.5 + share / 2)
     )
-    before, after = decisions.is_right(original, labels), decisions.is_right(quantised, labels)
+    thresholds = THRESHOLD if model.thresholds is None else model.thresholds
+    before, after = (decisions.is_right(each, labels, thresholds) for each in (original, quantised))
     refuse_worse(before, after)
     return Int8(
         num_images=len(paths),
         accuracy=float(after.mean()),
         original_accuracy=float(before.mean()),
-        agreement=parity.agreement(original, quantised, has_label_sets=labels.ndim == 2),
+        agreement=parity.agreement(original, quantised, model.thresholds),
         mean_probability_difference=float(np.abs(original - quantised).mean()),
         latency_ms=latency,
         size_bytes=(folder / "model_int8.onnx").stat().st_size,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
+import torch
 
 from automl.dataset.preprocessing import model_input
-from automl.export.parity_report import InputConvention
+from automl.export.parity_report import TOLERANCE, InputConvention
 from automl.export.trained_model import TrainedModel
 
 _NUM_PICTURES = 16
@@ -50,22 +50,18 @@ def convention(folder: Path, model: TrainedModel, paths: Sequence[Path]) -> Inpu
     session = onnxruntime.InferenceSession(files[0], providers=["CPUExecutionProvider"])
     place = session.get_modelmeta().custom_metadata_map[_KEY]
     pixels = [model.preprocessed(path)[None] for path in paths[:_NUM_PICTURES]]
-    own = [int(model(path).argmax()) for path in paths[:_NUM_PICTURES]]
-    raw = _agreement(session, [model_input(one) for one in pixels], own)
-    normalised = _agreement(session, [model_input(one, model.normalization) for one in pixels], own)
+    own = [model(path) for path in paths[:_NUM_PICTURES]]
+
+    def agreement(normalization: dict[str, list[float]] | None = None) -> float:
+        """Share of the pictures whose probabilities are those of the trial's own model."""
+        inputs = (model_input(one, normalization) for one in pixels)
+        logits = [session.run(["output1"], {"input1": one})[0] for one in inputs]
+        found = model.probabilities(torch.from_numpy(np.concatenate(logits)))
+        return float((np.abs(found - np.stack(own)) <= TOLERANCE).all(axis=1).mean())
+
     return InputConvention(
         file=files[0].relative_to(folder).as_posix(),
         normalization="inside" if place == "inside" else "outside",
-        agreement_of_0_to_1=raw,
-        agreement_of_normalised=normalised,
+        agreement_of_0_to_1=agreement(),
+        agreement_of_normalised=agreement(model.normalization),
     )
-
-
-def _agreement(
-    session: onnxruntime.InferenceSession,
-    inputs: Sequence[NDArray[np.float32]],
-    own: Sequence[int],
-) -> float:
-    """Share of the pictures whose most probable class is that of the trial's own model."""
-    found = [int(session.run(["output1"], {"input1": one})[0].argmax()) for one in inputs]
-    return float(np.mean([first == second for first, second in zip(found, own, strict=True)]))

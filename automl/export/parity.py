@@ -17,7 +17,6 @@ from PIL import Image
 from automl.dataset import picture_location
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
 from automl.errors import ExportError
-from automl.evaluation.decisions import THRESHOLD
 from automl.experiments import store
 from automl.export import onnx_input
 from automl.export.parity_report import TOLERANCE, Parity
@@ -105,7 +104,7 @@ def measure(
         trial_id=model.trial.trial_id,
         num_images=len(paths),
         pictures=kind,
-        agreement=agreement(own, exported, has_label_sets=model.description.has_label_sets),
+        agreement=agreement(own, exported, model.thresholds),
         max_probability_difference=float(np.abs(own - exported).max()),
         max_difference_from_recorded=_from_recorded(model, rows, own),
         latency_ms=latency,
@@ -124,7 +123,7 @@ def _refuse(report: Parity) -> None:
             f"The exported model does not answer as {report.trial_id} does: over "
             f"{report.num_images} pictures a probability differs by up to "
             f"{report.max_probability_difference:.2g} (at most {TOLERANCE:g} is allowed), and "
-            f"{report.agreement:.1%} get the same class. Nothing was kept; try another format."
+            f"{report.agreement:.1%} get the same answer. Nothing was kept; try another format."
         )
 
 
@@ -148,11 +147,14 @@ def size_bytes(folder: Path) -> int:
 
 
 def agreement(
-    own: NDArray[np.float32], exported: NDArray[np.float32], *, has_label_sets: bool
+    own: NDArray[np.float32],
+    exported: NDArray[np.float32],
+    thresholds: NDArray[np.floating] | None,
 ) -> float:
-    """Share of the pictures with the same most probable class, or the same set of labels."""
-    if has_label_sets:
-        return float(((own >= THRESHOLD) == (exported >= THRESHOLD)).all(axis=1).mean())
+    """Share of the pictures with the same most probable class, or the same labels from these
+    thresholds (K,) on."""
+    if thresholds is not None:
+        return float(((own >= thresholds) == (exported >= thresholds)).all(axis=1).mean())
     return float((own.argmax(axis=1) == exported.argmax(axis=1)).mean())
 
 

@@ -39,23 +39,24 @@ class InputConvention(FrozenModel):
     """Place where mean and standard deviation are taken off; the metadata of the file say it."""
 
     agreement_of_0_to_1: float
-    """Share of the pictures with the right class if values of 0 to 1 go in."""
+    """Share of the pictures that get the probabilities of the trial's own model from values of 0 to
+    1."""
 
     agreement_of_normalised: float
-    """The same if normalised values go in."""
+    """The same from normalised values."""
 
     @property
     def sentence(self) -> str:
         """The right way and the wrong one, with their figures."""
         if self.normalization == "inside":
             said = mark(
-                "{file} takes values of 0 to 1: {right} of the pictures get the class of the "
+                "{file} takes values of 0 to 1: {right} of the pictures get the answer of the "
                 "trial. With normalised values it would be {wrong}."
             )
             right, wrong = self.agreement_of_0_to_1, self.agreement_of_normalised
         else:
             said = mark(
-                "{file} takes normalised values: {right} of the pictures get the class of the "
+                "{file} takes normalised values: {right} of the pictures get the answer of the "
                 "trial. With values of 0 to 1 it would be {wrong}."
             )
             right, wrong = self.agreement_of_normalised, self.agreement_of_0_to_1
@@ -73,7 +74,7 @@ class Parity(FrozenModel):
     """noise: none of the validation pictures can be read on this machine."""
 
     agreement: float
-    """Share of the pictures for which both models answer the same class."""
+    """Share of the pictures for which both models answer the same class, or the same labels."""
 
     max_probability_difference: float
     tolerance: float = TOLERANCE

@@ -90,6 +90,16 @@ class TrainedModel:
         )
 
     @cached_property
+    def thresholds(self) -> NDArray[np.floating] | None:
+        """(K,) probabilities from which an export answers with a label; None for one class."""
+        if not self.description.has_label_sets:
+            return None
+        names = self.description.class_names
+        return chosen_thresholds.in_use(
+            self.experiment_dir, self.trial.trial_id, self.recorded, names
+        )
+
+    @cached_property
     def reference(self) -> Reference | None:
         """Reference for pictures unlike the training pictures; None if too few can be read."""
         folder, trial = self.experiment_dir, self.trial
@@ -188,10 +198,8 @@ class TrainedModel:
             "normalization": normalization,
             "has_label_sets": description.has_label_sets,
         }
-        if description.has_label_sets:
-            settings["thresholds"] = chosen_thresholds.in_use(
-                self.experiment_dir, self.trial.trial_id, self.recorded, description.class_names
-            ).tolist()
+        if self.thresholds is not None:
+            settings["thresholds"] = self.thresholds.tolist()
         elif len(self.recorded.labels):
             scores = answer_sets.calibration(self.recorded.probabilities, self.recorded.labels)
             settings["calibration"] = scores.round(6).tolist()

@@ -71,6 +71,11 @@ def of_error(error: Exception) -> str:
     return plain(texts.again(str(error)))
 
 
+def label(text: str) -> str:
+    """The label or labels of a picture, and words where it has none."""
+    return text or _("no label")
+
+
 def score(value: float | None) -> str:
     """`0.941`, `–` for None, `not a number` for NaN."""
     if value is None:

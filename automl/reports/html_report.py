@@ -13,6 +13,7 @@ from automl.experiments import endings, launcher, leaderboard, store
 from automl.experiments.records import TrialRecord, now
 from automl.figures import search_charts, trial_charts, wording
 from automl.host import atomic, file_names
+from automl.jobs.tasks import TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +75,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "outcome": wording.outcome(record.state, endings.extent(record, trials)),
         "metric": wording.metric(metric),
         "data": job.training_data.location,
+        "of_classes": "Labels" if TASKS[job.task].has_label_sets else "Classes",
         "dataset": store.load_report(experiment_dir),
         "seconds": wording.duration(record.seconds),
         "best": best,

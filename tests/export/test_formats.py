@@ -36,7 +36,7 @@ from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_i
 from automl.engine import trainable
 from automl.errors import ExportError
 from automl.experiments import store
-from automl.export import artefact, formats, int8, model_card, onnx_model, standalone
+from automl.export import artefact, formats, int8, model_card, onnx_model, parity, standalone
 from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
@@ -453,6 +453,13 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def test_label_sets_agree_if_the_answers_from_the_thresholds_do() -> None:
+    own, exported = np.array([[0.6, 0.1], [0.9, 0.1]]), np.array([[0.8, 0.1], [0.9, 0.1]])
+    assert parity.agreement(own, exported, np.array([0.7, 0.5])) == 0.5
+    assert parity.agreement(own, exported, np.array([0.5, 0.5])) == 1
+    assert parity.agreement(own, exported, None) == 1  # of classes the most probable one
 
 
 def test_int8_that_is_clearly_worse_is_refused() -> None:

@@ -49,6 +49,7 @@ def test_several_labels_are_offered_looked_at_and_put_into_the_job(
     said = texts(page).replace("\\", "")
     assert "**3** labels" in said
     assert "**3** with no label · **7** with 1 label · **3** with 2 labels" in said
+    assert ("no label", "") in tiles(page)
     page.selectbox(key="class in view").select("cat").run()
     assert (
         sorted(caption for caption, _ in tiles(page) if caption) == ["cat"] * 3 + ["cat, dog"] * 3
@@ -157,6 +158,7 @@ def test_the_report_has_the_mistakes_and_the_labels_that_occur_together(experime
     assert "cat → missed cat; false dog" in text
     assert "Labels answered together" in text
     assert "Expected calibration error" in text
+    assert "<div>Labels<b>3</b>" in text
 
 
 def test_charts_and_scores_are_those_of_each_label(
@@ -253,6 +255,16 @@ def test_test_data_are_scored_with_the_thresholds_of_the_model_too(
     assert found["with_thresholds"]["iou"] == pytest.approx((common / either).mean())
     said = f"with the thresholds of the model: IoU {found['with_thresholds']['iou']:.3f}, "
     assert said in texts(open_page("test", experiment=experiment.name, tab="All metrics"))
+    page = open_page("test", experiment=experiment.name, tab="Labels")
+    assert [tab.label for tab in page.tabs] == ["Where it is wrong", "Labels", "All metrics"]
+    of_labels = next(each.value for each in page.dataframe if "missed" in each.value)
+    assert "threshold" not in of_labels  # the test pictures must not choose one
+
+
+def test_the_command_line_counts_labels_and_not_classes(table: Path) -> None:
+    said = CliRunner().invoke(cli, ["check", str(table), "--set", f"task={TASK}"]).stdout
+    assert "13 pictures of 3 labels\n" in said
+    assert "label  pictures\n" in said
 
 
 def png(colour: str) -> bytes:

@@ -225,10 +225,10 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
             "anderen Person“ nicht ausführen.",
         ),
         (
-            "model.onnx takes normalised values: 98% of the pictures get the class of the trial. "
+            "model.onnx takes normalised values: 98% of the pictures get the answer of the trial. "
             "With values of 0 to 1 it would be 12%.",
-            "model.onnx erwartet normalisierte Werte: 98% der Bilder erhalten die Klasse des "
-            "Versuchs. Mit Werten von 0 bis 1 wären es 12%.",
+            "model.onnx erwartet normalisierte Werte: 98% der Bilder erhalten die Antwort "
+            "des Versuchs. Mit Werten von 0 bis 1 wären es 12%.",
         ),
         (  # a part at the end of a sentence, or of a part, is left out
             "The 3 pictures in /x y are not in folders named after their classes. It is a web "

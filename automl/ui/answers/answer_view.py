@@ -54,7 +54,7 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
         ):
             size = int(sample["width"]), int(sample["height"])
             rendering = cached.rendering(trial_answers.experiment_dir)
-            enlargement.show(path, size, str(sample["label"]), rendering)
+            enlargement.show(path, size, wording.label(str(sample["label"])), rendering)
 
 
 def _facts(trial_answers: Answers, answer: int) -> None:

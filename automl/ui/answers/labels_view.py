@@ -92,7 +92,9 @@ def show(trial_answers: Answers, *, key: str) -> None:
 def _table(trial_answers: Answers) -> pd.DataFrame:
     report = cached_evaluation.label_report(trial_answers).rename(columns={"class": "label"})
     errors = (report["missed"] + report["false"]).to_numpy()
-    return report.iloc[np.argsort(-errors, kind="stable")]
+    ordered = report.iloc[np.argsort(-errors, kind="stable")]
+    # thresholds that are chosen on the test pictures would be judged by the same pictures
+    return ordered.drop(columns="threshold") if trial_answers.are_test_answers else ordered
 
 
 def _together(trial_answers: Answers, key: str) -> None:

@@ -43,7 +43,7 @@ def show(
         with st.container(border=True, gap="xsmall"):
             _one(conflict, corrected, f"conflict {number} {conflict.paths[0]}")
             acts = {
-                _("Keep {label}").format(label=label or _("no label")): kept(
+                _("Keep {label}").format(label=wording.label(label)): kept(
                     [(conflict, label)], sets
                 )
                 for label in conflict.choices
@@ -94,7 +94,7 @@ def _settle_safe(
 def _one(conflict: Conflict, corrected: Manifest, key: str) -> None:
     pairs = list(zip(conflict.paths, conflict.labels, strict=True))[:_NUM_COPIES]
     pictures = [
-        gallery.Picture(Path(path), label or _("no label"), rendering=corrected.rendering)
+        gallery.Picture(Path(path), wording.label(label), rendering=corrected.rendering)
         for path, label in pairs
     ]
     gallery.strip(pictures, width=72, key=key)

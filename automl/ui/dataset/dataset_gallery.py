@@ -36,7 +36,12 @@ def show(corrected: Manifest, original: Manifest | None) -> None:
     def page_of(part: slice) -> list[gallery.Picture]:
         columns = (rows.iloc[part][name] for name in ("path", "label", "split"))
         return [
-            gallery.Picture(Path(path), label, split if chosen.finding else "", corrected.rendering)
+            gallery.Picture(
+                Path(path),
+                wording.label(label),
+                split if chosen.finding else "",
+                corrected.rendering,
+            )
             for path, label, split in zip(*columns, strict=True)
         ]
 

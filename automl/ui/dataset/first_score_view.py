@@ -156,7 +156,7 @@ def _draw_doubts(
     pictures = [
         gallery.Picture(
             Path(doubt.path),
-            label_sets.text(label_sets.as_list(labels[doubt.path])),
+            wording.label(label_sets.text(label_sets.as_list(labels[doubt.path]))),
             first_score_text.suggestion(doubt),
             rendering=corrected.rendering,
         )

@@ -165,7 +165,9 @@ def _ask(
             _other_class(batch, asked, class_names)
     if len(waiting) > 1:
         rest = [
-            gallery.Picture(Path(each.path), label_sets.text(label_sets.as_list(each.guess)))
+            gallery.Picture(
+                Path(each.path), wording.label(label_sets.text(label_sets.as_list(each.guess)))
+            )
             for each in waiting[1:]
         ]
         gallery.strip(rest, width=56, key="pictures that wait for a label")

@@ -124,7 +124,7 @@ def _selected(rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> No
     def page_of(part: slice) -> list[gallery.Picture]:
         shown = rows.iloc[part]
         return [
-            gallery.Picture(Path(path), label, rendering=corrected.rendering)
+            gallery.Picture(Path(path), wording.label(label), rendering=corrected.rendering)
             for path, label in zip(shown["path"], shown["label"], strict=True)
         ]
 

@@ -246,7 +246,7 @@ def _card(
     label = wording.plain(answer.label)
     figure = bar_charts.probabilities(answer.probabilities)
     if answer.labels is not None:
-        right.markdown(f"**{wording.plain(answer.text) or _('no label')}**")
+        right.markdown(f"**{wording.plain(wording.label(answer.text))}**")
         right.caption(wording.plain(each.name))
         limits = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
         figure = bar_charts.label_probabilities(answer.probabilities, limits)

@@ -111,7 +111,7 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     if trial_answers and label_sets.are_in(experiment_dir):
         views = {
             _("Where it is wrong"): lambda: label_errors_view.show(trial_answers, key=key),
-            _("Classes"): lambda: labels_view.show(trial_answers, key=key),
+            _("Labels"): lambda: labels_view.show(trial_answers, key=key),
         }
     elif trial_answers:
         views = {
