@@ -112,8 +112,8 @@ def all_but_largest(samples: pd.DataFrame) -> list[str]:
 
 def connected(count: int, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
     """(count,) the least member of each member's group, from ties between members (E,) and (E,)."""
-    if count == 0:
-        return np.empty(0, np.int64)  # a graph without nodes is refused
+    if (first == second).all():
+        return np.arange(count)
     from scipy.sparse import coo_array  # slow to import, as all of scipy
     from scipy.sparse.csgraph import connected_components
 
