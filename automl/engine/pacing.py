@@ -13,7 +13,14 @@ from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord, TrialState
 from automl.jobs import automode, plan_text, schedule, speeds
 from automl.jobs.distributions import Choice
-from automl.jobs.hyperparameters import NETWORKS, PROBES, is_mirrored, networks_of
+from automl.jobs.hyperparameters import (
+    LOOKS,
+    NETWORKS,
+    PROBES,
+    has_stages,
+    is_mirrored,
+    networks_of,
+)
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.jobs.speeds import Speeds
@@ -288,18 +295,21 @@ class Pacer:
         return None
 
     def _further_probes(self) -> list[dict[str, Any]]:
-        """Probes that were not tried: of each network, of the best together, and mirrored."""
+        """Probes that were not tried: of each network, of the best together, with all stages of
+        these, and mirrored."""
         probes, trained = self._ranked("linear_probe"), self._ranked("fine_tuning")
         fixed = {"method", "checkpoint_run_id", *NETWORKS} & set(self._job.training_parameters)
         if fixed or not probes:
             return []
         names = list(dict.fromkeys(trial.model_name for trial in (*probes, *trained)))
-        values = dict(probes[0].hyperparameters)
+        looks = [look for look in LOOKS if look not in self._job.training_parameters]
+        values = {**probes[0].hyperparameters, **dict.fromkeys(looks, False)}
         found = [{**values, "model_name": name} for name in names]
         found += [
             automode.joined(values, names[:number]) for number in (2, 3) if names[number - 1 :]
         ]
-        found += [{**probe, "mirrored_features": True} for probe in found]
+        for look in looks:
+            found += [{**probe, look: True} for probe in found]
         tried = [
             _looks(trial.hyperparameters)
             for trial in self._results.trials.values()
@@ -389,16 +399,19 @@ class Pacer:
         return PlannedTrial.of(trial.number, changed, trial.proposal)
 
     def _with_best_probe(self, trial: PlannedTrial, clock: Clock) -> PlannedTrial:
-        """A probe with mirror images that is else the best probe so far that fits."""
+        """A probe with all stages, or with mirror images, that is else the best one that fits."""
         values = trial.requested
-        if not is_mirrored(values) or "model_name" in self._job.training_parameters:
+        look = next((look for look in reversed(LOOKS) if values.get(look)), None)
+        if look is None or "model_name" in self._job.training_parameters:
             return trial
         for probe in self._probes(values, PROBES):
-            wanted = {**probe.hyperparameters, "mirrored_features": True}
+            wanted = {**probe.hyperparameters, look: True}
+            if wanted == probe.hyperparameters:
+                continue
             if wanted == values:
                 return trial
             if self._fitted(wanted, clock) is not None:
-                self._say(plan_text.other_probe(self._seconds, probe.title))
+                self._say(plan_text.other_probe(self._seconds, look, probe.title))
                 return PlannedTrial.of(trial.number, wanted, trial.proposal)
         return trial
 
@@ -439,9 +452,9 @@ def _shares_size(trial: TrialRecord, other: TrialRecord) -> bool:
     return trial.hyperparameters.get(size) == other.hyperparameters.get(size)
 
 
-def _looks(values: Mapping[str, Any]) -> tuple[set[str], bool]:
-    """The networks of a probe, in whatever order, and whether it sees mirror images."""
-    return set(networks_of(values)), is_mirrored(values)
+def _looks(values: Mapping[str, Any]) -> tuple[set[str], bool, bool]:
+    """The networks of a probe, in whatever order, and what it sees of a picture."""
+    return set(networks_of(values)), has_stages(values), is_mirrored(values)
 
 
 def refit_seconds(trial: TrialRecord, growth: float) -> float:

@@ -20,7 +20,7 @@ from automl.jobs import (
     search_space,
 )
 from automl.jobs.compatibility import TrialHyperparameters, resolve
-from automl.jobs.hyperparameters import NETWORKS, Hyperparameters, is_mirrored, networks_of
+from automl.jobs.hyperparameters import LOOKS, NETWORKS, Hyperparameters, networks_of
 from automl.jobs.job import Job
 from automl.jobs.picture_sizes import Sizes
 from automl.jobs.schedule import Clock, TimedTrial
@@ -239,9 +239,9 @@ def opening_trials(
 
 
 def _is_wanted(job: Job, values: Mapping[str, Any]) -> bool:
-    """False for a probe of several networks, or with mirror images, if the job fixes otherwise."""
+    """False for a probe of several networks or looks, if the job fixes otherwise."""
     num_networks = len(networks_of(values))
-    if num_networks == 1 and not is_mirrored(values):
+    if num_networks == 1 and not any(values.get(look) for look in LOOKS):
         return True
     refused = {"method", "checkpoint_run_id"}
     if num_networks > 1:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from automl.jobs.hyperparameters import NETWORKS, PROBES, is_mirrored, networks_of
+from automl.jobs.hyperparameters import LOOKS, NETWORKS, PROBES, is_mirrored, networks_of
 
 if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate
@@ -13,7 +13,7 @@ _MOST_NETWORKS = 2
 """Networks up to which a probe is ranked as any other row: the second one gains much more than
 noise (`python -m benchmarks.heads`)."""
 
-_OWN = ("method", *NETWORKS, "mirrored_features")
+_OWN = ("method", *NETWORKS, *LOOKS)
 """Hyperparameters in which a probe and its parts differ."""
 
 Values = Mapping[str, Any]
@@ -24,7 +24,8 @@ def not_better(
 ) -> dict[str, str]:
     """Probes of more than two networks, or with mirror images, that may be better by chance.
 
-    A part has fewer of the networks, or no mirror images, and is like the probe otherwise. Against
+    A part has fewer of the networks, or no mirror images, and is like the probe otherwise, except
+    that features of all stages, which take no longer, may be in one or the other. Against
     the best of its parts a probe needs at least the same score, and a loss that is lower by the
     paired test.
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from automl import texts
 from automl.frozen_model import FrozenModel
-from automl.jobs.hyperparameters import is_mirrored, networks_of
+from automl.jobs.hyperparameters import has_stages, is_mirrored, networks_of
 from automl.texts import _, again, mark
 
 FORMAT_VERSION = 4
@@ -298,8 +298,9 @@ class TrialRecord(FrozenModel):
         if self.method == "majority_class":  # whatever network it has, it does not ask it
             return _("majority class")
         mirrored = ", mirrored" if is_mirrored(self.hyperparameters) else ""
+        stages = ", all stages" if has_stages(self.hyperparameters) else ""
         names = " + ".join(networks_of(self.hyperparameters))
-        return f"{names}, {self.method.replace('_', ' ')}{mirrored}"
+        return f"{names}, {self.method.replace('_', ' ')}{stages}{mirrored}"
 
     @property
     def is_kept(self) -> bool:

@@ -190,6 +190,11 @@ def _check_networks(hyperparameters: Hyperparameters) -> None:
             "mirrored_features is on, but checkpoint_run_id names a model to start from, which "
             "does not look at mirror images. Leave one of the two out."
         )
+    if hyperparameters.has_stages and hyperparameters.checkpoint_run_id:
+        raise UserError(
+            "stage_features is on, but checkpoint_run_id names a model to start from, which does "
+            "not use the features of all stages. Leave one of the two out."
+        )
     if hyperparameters.method != "concatenated_probe":
         return
     named: list[str] = []

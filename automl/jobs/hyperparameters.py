@@ -14,6 +14,9 @@ _ADAM = ("adam", "adamw")
 PROBES = ("linear_probe", "concatenated_probe")
 """Methods that fit a linear layer to features; they can take those of the mirror image, too."""
 
+LOOKS = ("stage_features", "mirrored_features")
+"""Hyperparameters that give a probe more to see of a picture, the cheapest first."""
+
 NETWORKS = ("model_name", "second_model_name", "third_model_name")
 """Hyperparameters that name networks; those after the first only with concatenated_probe."""
 
@@ -33,6 +36,11 @@ def networks_of(values: Mapping[str, Any]) -> list[str]:
 def is_mirrored(values: Mapping[str, Any]) -> bool:
     """True if the model of a trial looks at a picture and at its mirror image."""
     return bool(values.get("mirrored_features")) and values.get("method") in PROBES
+
+
+def has_stages(values: Mapping[str, Any]) -> bool:
+    """True if the model of a trial uses the features of all stages of its networks."""
+    return bool(values.get("stage_features")) and values.get("method") in PROBES
 
 
 def _name_or_none(model_name: str) -> str:
@@ -97,6 +105,16 @@ class Hyperparameters(FrozenModel):
     ] = False
     """Fit to pictures and to their mirror images, and answer by the mean of the features of both:
     usually a point or two more, at twice the time for a picture. Only with linear_probe and
+    concatenated_probe."""
+
+    stage_features: Annotated[
+        bool,
+        Group.TRAINING,
+        Trait.EFFECTIVE_WITHOUT_TRAINING,
+        only_with("method", *PROBES),
+    ] = False
+    """Fit to the features of all stages of a model, too: its first layers see small things and fine
+    patterns that its last ones have lost, and they cost no time. Only with linear_probe and
     concatenated_probe."""
 
     pretrained: Annotated[
@@ -329,6 +347,11 @@ class Hyperparameters(FrozenModel):
     def is_mirrored(self) -> bool:
         """True if the model looks at a picture and at its mirror image."""
         return is_mirrored(vars(self))
+
+    @property
+    def has_stages(self) -> bool:
+        """True if the model uses the features of all stages of its networks."""
+        return has_stages(vars(self))
 
 
 FIELDS = Hyperparameters.model_fields

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from automl.jobs import fold_needs
-from automl.jobs.hyperparameters import Hyperparameters, is_mirrored, networks_of
+from automl.jobs.hyperparameters import Hyperparameters, has_stages, is_mirrored, networks_of
 from automl.jobs.schedule import Clock, TimedTrial, Values
 from automl.texts import BETWEEN_PARTS, _, integer, mark, ngettext
 
@@ -189,12 +189,18 @@ def other_networks(seconds: float, names: Sequence[str]) -> str:
     ).format(time=clock_time(seconds), names=_together(names))
 
 
-def other_probe(seconds: float, title: str) -> str:
-    """Sentence about mirror images that are tried with another probe than planned."""
-    return mark(
+def other_probe(seconds: float, look: str, title: str) -> str:
+    """Sentence about one of `LOOKS` that is tried with another probe than planned."""
+    mirrored = mark(
         "Revised at {time}: mirror images are tried with {title}, the best probe so far for which "
         "they fit into the time."
-    ).format(time=clock_time(seconds), title=title)
+    )
+    staged = mark(
+        "Revised at {time}: features of all stages are tried with {title}, the best probe so far "
+        "for which they fit into the time."
+    )
+    said = mirrored if look == "mirrored_features" else staged
+    return said.format(time=clock_time(seconds), title=title)
 
 
 LEFT_OUT_BEFORE = mark(
@@ -278,9 +284,12 @@ def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
             kind = trained.format(training=kind, count=epochs)
         return kind.format(model=model)
     named = _(_NAMES[method]).format(model=model)
-    if not is_mirrored({**values, **clock.fixed}):
-        return named
-    return _("{trial} with mirror images").format(trial=named)
+    merged = {**values, **clock.fixed}
+    if has_stages(merged):
+        named = _("{trial} with all stages").format(trial=named)
+    if is_mirrored(merged):
+        named = _("{trial} with mirror images").format(trial=named)
+    return named
 
 
 def _together(names: Sequence[str]) -> str:

@@ -4,7 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
-from automl.jobs.hyperparameters import PROBES, Hyperparameters, is_mirrored, networks_of
+from automl.jobs.hyperparameters import (
+    PROBES,
+    Hyperparameters,
+    has_stages,
+    is_mirrored,
+    networks_of,
+)
 from automl.jobs.speeds import Speeds
 
 _START_SECONDS = 3.0
@@ -178,6 +184,7 @@ class Features(NamedTuple):
     """Side of the pictures in pixels; None is the default."""
 
     is_mirrored: bool = False
+    has_stages: bool = False
 
 
 def features_of(values: Mapping[str, Any]) -> frozenset[Features]:
@@ -189,4 +196,5 @@ def features_of(values: Mapping[str, Any]) -> frozenset[Features]:
     names = networks_of(values) if computes else []
     copies = (False, True) if is_mirrored(values) else (False,)
     side = values.get("training_crop_size")
-    return frozenset(Features(name, side, each) for name in names for each in copies)
+    of_stages = has_stages(values)
+    return frozenset(Features(name, side, each, of_stages) for name in names for each in copies)

@@ -105,6 +105,9 @@ class FrozenPictures:
     mirrored: Callable[[], NDArray[np.float32]] | None = None
     """Returns the features of the mirror images, for a probe that looks at them, too."""
 
+    is_spare: NDArray[np.bool_] | None = None
+    """(D,) True for features that a cross-validated probe may do without."""
+
     def out_of_fold(
         self, answer: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Probabilities]
     ) -> Probabilities:
@@ -181,7 +184,12 @@ def _fit_probe(
         linear_head.put_into(head, probe)
         return None
     found = cross_validated_probe.fit(
-        features, labels, pictures.folds, num_classes, mirrored=mirrored
+        features,
+        labels,
+        pictures.folds,
+        num_classes,
+        mirrored=mirrored,
+        is_spare=pictures.is_spare,
     )
     linear_head.put_into(head, found.probe)
     return found.probabilities

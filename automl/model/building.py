@@ -19,6 +19,7 @@ from automl.model import (
     weights_folder,
 )
 from automl.model.linear_head import HeadNotLinearError
+from automl.model.stages import StagesMissingError
 from automl.model.warm_start import EarlierModel
 from automl.texts import mark
 
@@ -81,7 +82,8 @@ def build(
         UserError: `layers_to_freeze` is larger than the number of blocks, or a network whose
             features are put together does not end in one linear layer.
     """
-    if len(hyperparameters.networks) > 1 or hyperparameters.is_mirrored:
+    alone = len(hyperparameters.networks) == 1
+    if not alone or hyperparameters.is_mirrored or hyperparameters.has_stages:
         return _side_by_side(hyperparameters, class_names)
     name = model_catalog.timm_name(hyperparameters.model_name)
     if earlier is not None:
@@ -107,7 +109,7 @@ def build(
 
 
 def _side_by_side(hyperparameters: Hyperparameters, class_names: list[str]) -> BuiltModel:
-    changes = {"method": "linear_probe", "mirrored_features": False}
+    changes = {"method": "linear_probe", "mirrored_features": False, "stage_features": False}
     parts = [
         build(hyperparameters.model_copy(update={**changes, "model_name": name}), class_names)
         for name in hyperparameters.networks
@@ -116,8 +118,16 @@ def _side_by_side(hyperparameters: Hyperparameters, class_names: list[str]) -> B
     sizes = [hyperparameters.validation_crop_size] * len(parts)
     try:
         made = several_networks.concatenate(
-            normalised, sizes, len(class_names), is_mirrored=hyperparameters.is_mirrored
+            normalised,
+            sizes,
+            len(class_names),
+            is_mirrored=hyperparameters.is_mirrored,
+            has_stages=hyperparameters.has_stages,
         )
+    except StagesMissingError as error:
+        raise errors.UserError(
+            f"stage_features is on, but {error}. Switch it off, or choose another model."
+        ) from error
     except HeadNotLinearError as error:
         raise errors.UserError(
             f"method is {hyperparameters.method}, but {error}. Choose another model."

@@ -11,6 +11,7 @@ from automl.host import atomic
 from automl.model import baselines, blocks, several_networks
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised, create
+from automl.model.stages import Stages
 
 
 def save(folder: Path, network: Normalised, description: ModelDescription) -> None:
@@ -98,6 +99,9 @@ def _empty(description: ModelDescription, weights: dict[str, Tensor]) -> nn.Modu
         blocks.replace_last_layer(network, baselines.empty_neighbours(weights, num_classes))
     elif description.head == "none":
         blocks.replace_last_layer(network, nn.Identity())
+    elif description.head == "stages":
+        blocks.replace_last_layer(network, nn.Identity())
+        return Stages(network)
     return network
 
 

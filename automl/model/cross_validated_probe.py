@@ -56,6 +56,7 @@ def fit(  # noqa: PLR0913
     num_classes: int,
     *,
     mirrored: NDArray[np.float32] | None = None,
+    is_spare: NDArray[np.bool_] | None = None,
     seed: int = 0,
 ) -> CrossValidated:
     """Fit probes to features (N, D) with class indices (N,), or label sets (N, K).
@@ -72,36 +73,58 @@ def fit(  # noqa: PLR0913
         num_classes: number of classes.
         mirrored: (N, D) of the mirror images: probes are fitted to them, too, and asked about the
             mean of both.
+        is_spare: (D,) True for features that are left out if the loss is less without them, which
+            is decided as the strength is.
         seed: of the choice among more than 10,000 pictures.
     """
     copies = [features] if mirrored is None else [features, mirrored]
     rows = np.concatenate(copies)
+    path = _path(rows, labels, folds, num_classes, seed)
+    if is_spare is not None:
+        path += _path(np.where(is_spare, 0, rows), labels, folds, num_classes, seed)
+    is_scored = folds >= 0
+    best = min(path, key=lambda each: each.mean(is_scored))
+    result = best.probabilities.copy()
+    for fold in range(int(folds.max()) + 1):
+        others, held_out = is_scored & (folds != fold), folds == fold
+        chosen = min(path, key=lambda each: each.mean(others))
+        result[held_out] = chosen.probabilities[held_out]
+    return CrossValidated(best.probe(), result, best.strength)
+
+
+def _path(
+    rows: Rows,
+    labels: NDArray[np.int64],
+    folds: NDArray[np.int64],
+    num_classes: int,
+    seed: int,
+) -> "list[_Candidate]":
+    """Strengths from weak to the first with a larger loss; rows: (C * N, D), see `_Problem`."""
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale < 1e-6] = 1.0  # a constant feature carries no information
     basis, variances = _principal_components((rows - mean) / scale, seed)
     inputs = ((rows - mean) / scale) @ basis
-    inputs = inputs.reshape(len(copies), len(features), -1)
+    inputs = inputs.reshape(-1, len(labels), inputs.shape[1])
     problem = _Problem(inputs, variances, labels, folds, num_classes, seed)
     is_scored = folds >= 0
     path: list[_Candidate] = []
     for strength in problem.strengths():
         weights = problem.solve(strength, path[-1].weights if path else None)
         probabilities = problem.out_of_fold(weights)
-        path.append(
-            _Candidate(strength, weights, probabilities, -log_likelihood(probabilities, labels))
-        )
+        losses = -log_likelihood(probabilities, labels)
+        space = _Space(mean, scale, basis)
+        path.append(_Candidate(strength, weights, space, probabilities, losses))
         if len(path) > 1 and path[-1].mean(is_scored) > path[-2].mean(is_scored):
             break
-    best = min(path, key=lambda each: each.mean(is_scored))
-    result = best.probabilities.copy()
-    for fold in range(problem.num_folds):
-        others, held_out = is_scored & (folds != fold), folds == fold
-        chosen = min(path, key=lambda each: each.mean(others))
-        result[held_out] = chosen.probabilities[held_out]
-    weight = (best.weights[:-1, -1].T @ basis.T) / scale
-    bias = best.weights[-1, -1] - weight @ mean
-    probe = LinearProbe(weight.astype(np.float32), bias.astype(np.float32))
-    return CrossValidated(probe, result, best.strength)
+    return path
+
+
+class _Space(NamedTuple):
+    """Standardisation (D,) of features, and their principal components (D, R)."""
+
+    mean: Rows
+    scale: Rows
+    basis: Rows
 
 
 class _Candidate(NamedTuple):
@@ -109,8 +132,15 @@ class _Candidate(NamedTuple):
 
     strength: float
     weights: Rows
+    space: _Space
     probabilities: NDArray[np.float32]
     losses: NDArray[np.float64]
+
+    def probe(self) -> LinearProbe:
+        """That of all pictures."""
+        weight = (self.weights[:-1, -1].T @ self.space.basis.T) / self.space.scale
+        bias = self.weights[-1, -1] - weight @ self.space.mean
+        return LinearProbe(weight.astype(np.float32), bias.astype(np.float32))
 
     def mean(self, chosen: NDArray[np.bool_]) -> float:
         return float(self.losses[chosen].mean())

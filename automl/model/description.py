@@ -38,9 +38,12 @@ class ModelDescription(FrozenModel):
     has_seen_all: bool = False
     """True if it was fitted to the validation pictures, too."""
 
-    head: Literal["linear", "nearest_neighbours", "none", "concatenated", "averaged"] = "linear"
-    """The last layer. none: a part of another network that takes its features; concatenated: a
-    linear layer on the features of all parts; averaged: the mean of their probabilities."""
+    head: Literal["linear", "nearest_neighbours", "none", "stages", "concatenated", "averaged"] = (
+        "linear"
+    )
+    """The last layer. none: a part of another network that takes its features; stages: the same
+    with the features of all its stages; concatenated: a linear layer on the features of all parts;
+    averaged: the mean of their probabilities."""
 
     parts: list["ModelDescription"] = []
     """The networks that it is made of, see `several_networks`; empty if it is one network."""
@@ -56,8 +59,10 @@ class ModelDescription(FrozenModel):
         """The networks that it is made of, as in `2 networks`; empty if it is one network."""
         if not self.parts:
             return ""
-        if len(self.parts) == 1:
+        if len(self.parts) == 1 and self.is_mirrored:
             return mark("one network that looks at a picture and at its mirror image")
+        if len(self.parts) == 1:
+            return mark("one network with the features of all its stages")
         return f"{len(self.parts)} networks"
 
     @property

@@ -10,6 +10,7 @@ from automl.model import fast_features, kept_features, linear_head
 from automl.model.building import BuiltModel
 from automl.model.kept_features import Extractor
 from automl.model.network import Normalised
+from automl.model.stages import Stages
 
 Rows = slice | NDArray[np.int64]
 
@@ -39,7 +40,8 @@ def features(  # noqa: PLR0913
     if built.weights_folder is None or contents is None:
         return linear_head.extract_features(network, batches(slice(None)))
     device = network.mean.device.type
-    extractor = Extractor(built.weights_folder, built.mean, built.std, side, device)
+    has_stages = isinstance(network.network, Stages)
+    extractor = Extractor(built.weights_folder, built.mean, built.std, side, device, has_stages)
 
     def compute(missing: NDArray[np.int64]) -> NDArray[np.float32]:
         return fast_features.extract(

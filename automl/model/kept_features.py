@@ -43,12 +43,22 @@ class Extractor(NamedTuple):
     device: str
     """Type of torch's device, as `cpu`."""
 
+    has_stages: bool = False
+    """The features are those of all stages, see `stages.Stages`."""
+
     @classmethod
     def here(
-        cls, weights: Path, mean: tuple[float, ...], std: tuple[float, ...], side: int
+        cls,
+        weights: Path,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        side: int,
+        *,
+        has_stages: bool = False,
     ) -> Self:
         """The extractor on the device on which this machine's trials run, found without torch."""
-        return cls(weights, mean, std, side, "cuda" if machine.num_gpus() else "cpu")
+        device = "cuda" if machine.num_gpus() else "cpu"
+        return cls(weights, mean, std, side, device, has_stages)
 
     def folder(self, *, is_mirrored: bool) -> Path:
         """Folder of the features of pictures, or of their mirror images."""
@@ -71,6 +81,7 @@ class Extractor(NamedTuple):
             *(str(self.weights), status.st_ino, status.st_mtime_ns, status.st_size),
             hashlib.sha256((self.weights / weights_folder.CONFIG).read_bytes()).hexdigest(),
             *(*self.mean, *self.std, self.side, self.device),
+            *(("stages",) if self.has_stages else ()),
             *map(importlib.metadata.version, ("torch", "timm", "onnxruntime")),
         ]
 

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import load_file
+from torch import nn
 
 from automl.model import blocks, pretrained_weights, weights_folder
 from automl.model.description import ModelDescription
 from automl.model.kept_features import Extractor
 from automl.model.network import Normalised
 from automl.model.several_networks import SeveralNetworks
+from automl.model.stages import Stages
 
 Features = NDArray[np.float32]
 
@@ -63,24 +65,27 @@ def _of_network(
     contents: NDArray[np.bytes_],
 ) -> Features | None:
     folder = pretrained_weights.find(description.timm_name)
-    if folder is None or not _has_weights_of(folder, network):
+    has_stages = isinstance(network.network, Stages)
+    looked_at = network.network.network if isinstance(network.network, Stages) else network.network
+    if folder is None or not _has_weights_of(folder, looked_at):
         return None
+    side = description.validation_crop_size
     extractor = Extractor.here(
-        folder, description.mean, description.std, description.validation_crop_size
+        folder, description.mean, description.std, side, has_stages=has_stages
     )
     return extractor.kept(contents, is_mirrored=is_mirrored)
 
 
-def _has_weights_of(folder: Path, network: Normalised) -> bool:
+def _has_weights_of(folder: Path, network: nn.Module) -> bool:
     """True if all layers before the last one have the weights of the folder."""
     if not weights_folder.is_complete(folder):
         return False
-    weights, head = load_file(folder / weights_folder.WEIGHTS), blocks.last_layer(network.network)
+    weights, head = load_file(folder / weights_folder.WEIGHTS), blocks.last_layer(network)
     of_head = {id(each) for each in head.state_dict(keep_vars=True).values()}
     return all(
         name in weights
         and tensor.shape == weights[name].shape
         and tensor.equal(weights[name].to(tensor.dtype))  # as they are loaded
-        for name, tensor in network.network.state_dict(keep_vars=True).items()
+        for name, tensor in network.state_dict(keep_vars=True).items()
         if id(tensor) not in of_head and not name.endswith("num_batches_tracked")
     )

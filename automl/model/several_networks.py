@@ -11,7 +11,7 @@ Features that are computed already, by part, only have to be put side by side in
 parts; `standardise` then gives each of them mean 0 and variance 1 before the last layer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ from torch.nn.functional import interpolate
 from automl.model import blocks, linear_head
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
+from automl.model.stages import Stages
 
 _LEAST = 1e-12
 """Smallest probability, so that its logarithm is finite."""
@@ -130,6 +131,7 @@ def concatenate(
     num_classes: int,
     *,
     is_mirrored: bool = False,
+    has_stages: bool = False,
 ) -> Normalised:
     """A network with one new linear layer on the features of all parts.
 
@@ -138,15 +140,35 @@ def concatenate(
         sizes: side of the pictures that each part takes.
         num_classes: number of classes.
         is_mirrored: the features are the mean of those of a picture and of its mirror image.
+        has_stages: the features are those of all stages of the parts.
 
     Raises:
         HeadNotLinearError: a part does not end in one linear layer.
+        StagesMissingError: a part does not give the features of its stages.
     """
     num_features = sum(linear_head.of(p.network).weight[0].numel() for p in parts)
     for part in parts:
         blocks.replace_last_layer(part.network, nn.Identity())
+    if has_stages:
+        for part in parts:
+            part.network = Stages(part.network)
+        num_features = sum(len(stages.is_last) for stages in _stages(parts))
     made = Concatenated(parts, sizes, num_features, num_classes, is_mirrored=is_mirrored)
     return as_one(made)
+
+
+def is_spare(network: Normalised) -> NDArray[np.bool_] | None:
+    """(D,) True for the features that a probe of all stages may do without; None if there are none.
+
+    network: from `concatenate`.
+    """
+    several = network.network
+    found = _stages(several.networks) if isinstance(several, SeveralNetworks) else []
+    return np.concatenate([stages.is_last for stages in found]) if found else None
+
+
+def _stages(parts: Iterable[Normalised]) -> list[Stages]:
+    return [part.network for part in parts if isinstance(part.network, Stages)]
 
 
 def standardise(network: Normalised, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -179,6 +201,7 @@ def describe(
     weights: Sequence[float] = (),
     *,
     is_mirrored: bool = False,
+    has_stages: bool = False,
 ) -> ModelDescription:
     """The description of a network made of parts, in the order of the network's parts.
 
@@ -188,11 +211,12 @@ def describe(
         parts: of the same classes.
         head: what joins them.
         weights: of the probabilities of each part, for `averaged`.
-        is_mirrored: as of `concatenate`, for `concatenated`.
+        is_mirrored, has_stages: as of `concatenate`, for `concatenated`.
     """
     largest = max(parts, key=lambda part: part.validation_crop_size)
     if head == "concatenated":
-        parts = [part.model_copy(update={"head": "none"}) for part in parts]
+        of_parts = "stages" if has_stages else "none"
+        parts = [part.model_copy(update={"head": of_parts}) for part in parts]
     return largest.model_copy(
         update={
             "model_name": _names([part.model_name for part in parts]),

@@ -11,7 +11,7 @@ from automl.errors import UserError
 from automl.evaluation.predictions import Predictions
 from automl.host import quiet
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import baselines, feature_cache, imprinting, linear_head
+from automl.model import baselines, feature_cache, imprinting, linear_head, several_networks
 from automl.model.building import BuiltModel
 from automl.model.linear_head import HeadNotLinearError
 from automl.model.network import Normalised
@@ -75,6 +75,7 @@ class FrozenNetwork:
             fitted.labels,
             fitted.folds,
             (lambda: self._features_of_fitted(is_mirrored=True)) if is_mirrored else None,
+            several_networks.is_spare(self.network),
         )
         try:
             asked = None if data.is_cross_validated else self._asked()

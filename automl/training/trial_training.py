@@ -231,8 +231,12 @@ class TrialTraining:
         if not parts:
             return self._description(self.hyperparameters.model_name, self.built)
         described = map(self._description, self.hyperparameters.networks, parts)
-        is_mirrored = self.hyperparameters.is_mirrored
-        return several_networks.describe(list(described), "concatenated", is_mirrored=is_mirrored)
+        return several_networks.describe(
+            list(described),
+            "concatenated",
+            is_mirrored=self.hyperparameters.is_mirrored,
+            has_stages=self.hyperparameters.has_stages,
+        )
 
     def _description(self, model_name: str, built: BuiltModel) -> ModelDescription:
         hyperparameters = self.hyperparameters

@@ -13,7 +13,7 @@ from automl.experiments import store
 from automl.experiments.records import Evidence, ExperimentRecord, TrialRecord, TrialState, now
 from automl.jobs import plan_text, schedule
 from automl.jobs.distributions import Choice
-from automl.jobs.hyperparameters import is_mirrored, networks_of
+from automl.jobs.hyperparameters import has_stages, is_mirrored, networks_of
 from automl.jobs.job import Job
 from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.jobs.trial_cost import Costs, Counts
@@ -220,30 +220,28 @@ def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) ->
     assert pacer.filling(0) is None  # no probe says which networks are good
     results._set(trained(0, 1.0, "resnet18"))
     probe = {"method": "linear_probe", "training_crop_size": 224, "model_name": "mobilenetv2"}
-    filled: list[tuple[list[str], bool]] = []
+    filled: list[tuple[list[str], bool, bool]] = []
     found = PlannedTrial.of(1, probe)
-    for number in range(1, 7):
+    for number in range(1, 13):
         assert found is not None
         trial = build_trial(f"trial-{number:03d}", [0.9 - number / 100])
         changes = {"number": number, "hyperparameters": found.requested}
         results._set(trial.model_copy(update=changes))
         found = pacer.filling(number + 1)
         if found is not None:
-            filled.append((networks_of(found.requested), is_mirrored(found.requested)))
-    assert filled == [
-        (["resnet18"], False),
-        (["mobilenetv2", "resnet18"], False),
-        (["mobilenetv2"], True),
-        (["resnet18"], True),
-        (["mobilenetv2", "resnet18"], True),
-    ]
+            asked = found.requested
+            filled.append((networks_of(asked), has_stages(asked), is_mirrored(asked)))
+    every = [["mobilenetv2"], ["resnet18"], ["mobilenetv2", "resnet18"]]
+    looks = [(stages, mirrored) for mirrored in (False, True) for stages in (False, True)]
+    assert filled == [(names, *look) for look in looks for names in every][1:]
     said = results.experiment.plan[-1]
     assert said.endswith(
-        "a probe of mobilenetv2 + resnet18 together with mirror images fills time that is too "
-        "short for a training."
+        "a probe of mobilenetv2 + resnet18 together with all stages with mirror images fills "
+        "time that is too short for a training."
     )
     begin(results, 6.2)
-    results.remove("trial-001")
+    for number in (1, 4):  # those of mobilenetv2 alone
+        results.remove(f"trial-{number:03d}")
     assert pacer.filling(9) is None
 
 

@@ -1,3 +1,5 @@
+import itertools
+import operator
 from typing import Any
 
 import pytest
@@ -35,7 +37,9 @@ def test_every_recipe_can_be_trained_and_baselines_are_at_most_half(given, num_t
     assert 1 <= len(plan.opening) <= num_trials
     resolved = [resolve(recipe.values) for recipe in plan.opening]
     # those that need further features come after the first training
-    baselines = [one for one in resolved if one.method != "fine_tuning" and not one.is_mirrored]
+    looks = [one.is_mirrored or one.has_stages for one in resolved]
+    frozen = [one.method != "fine_tuning" for one in resolved]
+    baselines = list(itertools.compress(resolved, map(operator.gt, frozen, looks)))
     assert 1 <= len(baselines) <= num_trials // 2
     assert resolved[0] in baselines
     assert len({one.model_dump_json() for one in resolved}) == len(resolved)
@@ -122,23 +126,25 @@ def test_the_last_baseline_joins_two_networks_where_there_are_places_for_their_p
     ("num_trials", "weights", "is_tried"),
     [(50, WEIGHTS, True), (50, WEIGHTS[:1], True), (8, WEIGHTS, False), (50, (), False)],
 )
-def test_mirror_images_are_tried_after_the_first_training(num_trials, weights, is_tried):
+def test_stages_and_mirror_images_are_tried_after_the_first_training(num_trials, weights, is_tried):
     opening = automode.plan(situation(weights=weights), num_trials).opening
     first = next(i for i, recipe in enumerate(opening) if "method" not in recipe.values)
-    mirrored = [bool(recipe.values.get("mirrored_features")) for recipe in opening]
-    assert mirrored == [i == first + 1 and is_tried for i in range(len(opening))]
+    for place, look in enumerate(("stage_features", "mirrored_features"), start=first + 1):
+        found = [bool(recipe.values.get(look)) for recipe in opening]
+        assert found == [i == place and is_tried for i in range(len(opening))]
 
 
 def test_three_networks_are_tried_after_the_first_training_and_the_probe_of_the_third():
     opening = [recipe.values for recipe in automode.plan(situation(weights=THREE), 50).opening]
     first = next(i for i, values in enumerate(opening) if "method" not in values)
-    probe, joined, mirrored = opening[first + 1 : first + 4]
+    probe, joined, staged, mirrored = opening[first + 1 : first + 5]
     assert (probe["method"], probe["model_name"]) == ("linear_probe", "mobilenetv2")
     assert networks_of(joined) == ["efficientnet_lite0", "mobilenetv1_100", "mobilenetv2"]
+    assert staged["stage_features"]
     assert mirrored["mirrored_features"]
     names = ("convnext_tiny", "resnet50", "dinov3_small", "siglip2_base")
     given = situation(budget_class="gpu", weights=names)
-    joined = automode.plan(given, 50).opening[-3].values  # where their probes came before
+    joined = automode.plan(given, 50).opening[-4].values  # where their probes came before
     assert networks_of(joined) == ["convnext_tiny", "dinov3_small", "siglip2_base"]
 
 

@@ -131,11 +131,14 @@ def test_networks_side_by_side_must_be_different_and_take_the_same_pictures(aske
         compatibility.resolve({"method": "concatenated_probe", **asked})
 
 
-def test_a_model_that_looks_at_mirror_images_starts_from_no_other():
-    asked = {"mirrored_features": True, "checkpoint_run_id": "a/b"}
-    with pytest.raises(ValueError, match="mirrored_features is on, but checkpoint_run_id"):
+@pytest.mark.parametrize("look", ["mirrored_features", "stage_features"])
+def test_a_model_that_sees_more_of_a_picture_starts_from_no_other(look):
+    asked = {look: True, "checkpoint_run_id": "a/b"}
+    with pytest.raises(ValueError, match=f"{look} is on, but checkpoint_run_id"):
         compatibility.resolve({"method": "linear_probe", **asked})
-    assert not compatibility.resolve(asked).is_mirrored  # fine-tuning has no use for it
+    resolved = compatibility.resolve(asked)
+    assert not resolved.is_mirrored
+    assert not resolved.has_stages  # fine-tuning has no use for it
 
 
 def test_a_running_mean_that_never_changes_is_refused():

@@ -72,6 +72,7 @@ def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: Tria
     [
         {"method": "linear_probe"},
         {"method": "linear_probe", "mirrored_features": True},
+        {"method": "linear_probe", "stage_features": True},
         {"method": "concatenated_probe", "second_model_name": "test_efficientnet"},
         {"method": "prototypes"},
         {"method": "k_nearest_neighbours"},
@@ -113,6 +114,7 @@ def test_what_the_heads_of_frozen_networks_see_is_known_without_another_look(
     asked: list[dict[str, Any]] = [
         {"method": "linear_probe"},
         {"method": "linear_probe", "mirrored_features": True},
+        {"method": "linear_probe", "stage_features": True},
         {"method": "k_nearest_neighbours"},
     ]
     models = []
@@ -209,6 +211,19 @@ def test_a_mirrored_probe_is_fitted_to_what_its_model_computes_at_twice_the_late
     of_plain = latency.of_trial(plain.built, plain.hyperparameters)  # with its last layer
     assert 1.5 * of_plain < of_both <= 2 * of_plain
     assert len(mirrored.predict().labels) == len(mirrored.fitted.labels)
+
+
+def test_a_probe_with_all_stages_is_fitted_to_what_its_model_computes_at_the_same_latency(
+    tiny_data: TrialData, pretrained: dict[str, Any]
+) -> None:
+    asked = {"method": "linear_probe", "model_name": "test_resnet", **pretrained}
+    plain, _ = scored(tiny_data, **asked)
+    kept = set(home.cache_dir("features").rglob("*.npz"))
+    staged, accuracy = scored(tiny_data, stage_features=True, **asked)
+    assert accuracy > 0.6
+    assert kept < set(home.cache_dir("features").rglob("*.npz"))
+    of_plain = latency.of_trial(plain.built, plain.hyperparameters)  # with its last layer
+    assert latency.of_trial(staged.built, staged.hyperparameters) <= of_plain
 
 
 def test_what_is_not_trained_has_no_learning_rate_in_effect(tiny_data: TrialData) -> None:

@@ -71,6 +71,12 @@ def mirrored() -> tuple[Normalised, ModelDescription]:
     return network.eval(), several_networks.describe([one], "concatenated", is_mirrored=True)
 
 
+def of_all_stages() -> tuple[Normalised, ModelDescription]:
+    parts, described = zip(*map(member, NAMES, SIZES), strict=True)
+    network = several_networks.concatenate(parts, SIZES, len(CLASSES), has_stages=True)
+    return network.eval(), several_networks.describe(described, "concatenated", has_stages=True)
+
+
 def pixels(size: int = 64) -> torch.Tensor:
     return torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(1))
 
@@ -101,6 +107,7 @@ def test_of_label_sets_each_probability_is_the_mean() -> None:
         pytest.param(concatenated, marks=pytest.mark.nightly),  # the next has one network more
         three_concatenated,
         mirrored,
+        of_all_stages,
     ],
 )
 def test_a_checkpoint_and_an_onnx_file_answer_as_the_network(made, tmp_path: Path) -> None:
@@ -127,6 +134,26 @@ def test_a_probe_is_fitted_to_the_standardised_features_of_all_parts() -> None:
     np.testing.assert_allclose(linear_head.extract_features(network, batches), scaled, atol=1e-3)
     own = linear_head.extract_features(member(NAMES[0], 64)[0], [pixels()])
     np.testing.assert_allclose(raw[:3, : own.shape[1]], own, atol=1e-5)
+
+
+def test_the_features_of_all_stages_are_the_last_ones_and_the_largest_values_of_each_map() -> None:
+    network, _ = of_all_stages()
+    several = network.network
+    assert isinstance(several, several_networks.SeveralNetworks)
+    is_spare = several_networks.is_spare(network)
+    assert is_spare is not None
+    features = linear_head.extract_features(network, [pixels()])
+    assert features.shape == (3, len(is_spare))
+    first = member(NAMES[0], 64)[0]
+    own = linear_head.extract_features(first, [pixels()])
+    np.testing.assert_allclose(features[:, : own.shape[1]], own, atol=1e-5)
+    assert is_spare[: own.shape[1]].all()
+    with torch.inference_mode():
+        stem = first.network.bn1(first.network.conv_stem((pixels() - first.mean) / first.std))
+        stage = first.network.blocks[0](stem)
+    of_stage = features[:, own.shape[1] :][:, : stage.shape[1]]
+    np.testing.assert_allclose(of_stage, stage.amax((2, 3)), atol=1e-4)
+    assert several_networks.is_spare(concatenated()[0]) is None
 
 
 def test_a_picture_and_its_mirror_image_are_answered_alike() -> None:
