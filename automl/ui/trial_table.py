@@ -1,6 +1,6 @@
 """Trials as a ranked table; a click on a name opens the trial, ticks compare."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,9 @@ from automl.figures import wording
 from automl.texts import _, again
 from automl.ui import links, phone
 
-_NAMES = ("number", "model")
-"""Columns whose cells open the trial."""
-
 _MAX_NARROW = 100
 _LETTER_PIXELS = 7.5
-_MODEL_PIXELS = (100, 350)  # a probe of three networks must not push the times out of sight
+_MODEL_PIXELS = (110, 366)  # a probe of three networks must not push the times out of sight
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 
@@ -56,20 +53,29 @@ def choose(
     def remember(key: str) -> None:
         # Streamlit runs this before the page is drawn again. The row number belongs to the rows
         # as they were when the user clicked; in the new table a trial may have moved up.
-        chosen = st.session_state[key].selection
-        st.session_state[ticked] = [trial_ids[row] for row in chosen.rows]
-        for row, column in chosen.cells:
-            if column in _NAMES:
-                st.session_state[to_open] = trial_ids[row]
+        st.session_state[ticked] = [trial_ids[row] for row in st.session_state[key].selection.rows]
+
+    def open_trial(key: str) -> None:
+        st.session_state[to_open] = trial_ids[st.session_state[key].row]
 
     def draw(rows: pd.DataFrame, config: dict[str, Any], key: str) -> None:
+        # a selected cell would be opened by whoever walks through the table with the keyboard
+        names = st.column_config.ButtonColumn(
+            config["model"]["label"],
+            width=config["model"]["width"],
+            alignment="left",
+            type="tertiary",
+            on_click=open_trial,
+            args=(f"name in {key}",),
+            key=f"name in {key}",
+        )
         st.dataframe(
             rows,
             key=key,
             hide_index=True,
             on_select=partial(remember, key),
-            selection_mode=["multi-row", "single-cell"],
-            column_config=config,
+            selection_mode="multi-row",
+            column_config={**config, "model": names},
             placeholder=wording.NOTHING,
             alt=_("Trials, best first"),
         )
@@ -85,7 +91,9 @@ def choose(
                     shown=_MAX_NARROW, count=wording.integer(len(table))
                 )
             )
-    _compare(experiment, [each for each in st.session_state.get(ticked, []) if each in trial_ids])
+    names = dict(zip(trial_ids, _titles(table), strict=True))
+    chosen = {each: names[each] for each in st.session_state.get(ticked, []) if each in names}
+    _ways_on(experiment, chosen)
     if trial_id := st.session_state.pop(to_open, None):
         parameters = {"experiment": experiment, "trial": trial_id}
         links.switch_page("pages/trial.py", query_params=parameters)
@@ -94,21 +102,24 @@ def choose(
 def _as_wide(column: Any, titles: "pd.Series[str]") -> Any:
     """The column of the models as wide as their titles, so that the last columns are whole."""
     low, high = _MODEL_PIXELS
-    needed = 20 + _LETTER_PIXELS * titles.str.len().max()
+    needed = 36 + _LETTER_PIXELS * titles.str.len().max()
     return _TEXT(column["label"], width=round(min(max(low, needed), high)))
 
 
 def _narrow(table: pd.DataFrame) -> pd.DataFrame:
     """The first rows of a table, as wide as a phone: name, and score or state."""
-    names = ("number", "model", "score", "half", "state")
-    values = zip(*(table[name].head(_MAX_NARROW) for name in names), strict=True)
-    return pd.DataFrame(
-        [
-            (f"#{number} {name}", state if pd.isna(score) else f"{score:.3f} {half}".strip())
-            for number, name, score, half, state in values
-        ],
-        columns=["model", "score"],
-    )
+    table = table.head(_MAX_NARROW)
+    values = zip(*(table[name] for name in ("score", "half", "state")), strict=True)
+    scores = [
+        state if pd.isna(score) else f"{score:.3f} {half}".strip() for score, half, state in values
+    ]
+    return pd.DataFrame({"model": _titles(table), "score": scores})
+
+
+def _titles(table: pd.DataFrame) -> list[str]:
+    """Number and model of each trial."""
+    values = zip(table["number"], table["model"], strict=True)
+    return [f"#{number} {model}" for number, model in values]
 
 
 def _narrow_config(config: dict[str, Any]) -> dict[str, Any]:
@@ -118,11 +129,25 @@ def _narrow_config(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _compare(experiment: str, trial_ids: Sequence[str]) -> None:
-    """Draw what the ticked rows are for: the link to compare them."""
+def _ways_on(experiment: str, ticked: Mapping[str, str]) -> None:
+    """Draw a link to the ticked trial, which a keyboard reaches, or to compare several.
+
+    Args:
+        experiment: name of the experiment.
+        ticked: ids of the ticked trials with their titles.
+    """
+    trial_ids = list(ticked)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if len(trial_ids) < 2:
-            st.caption(_("Click a trial's number or name to open it; tick rows to compare them."))
+        if not trial_ids:
+            st.caption(_("Click a trial's name to open it; tick rows to compare them."))
+            return
+        if len(trial_ids) == 1:
+            links.page_link(
+                "pages/trial.py",
+                label=_("Open {name}").format(name=wording.plain(ticked[trial_ids[0]])),
+                icon=":material/arrow_forward:",
+                query_params={"experiment": experiment, "trial": trial_ids[0]},
+            )
             return
         links.page_link(
             "pages/compare.py",

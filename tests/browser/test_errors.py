@@ -147,6 +147,8 @@ def test_every_page_of_a_finished_experiment_is_whole(  # noqa: PLR0913
         begins_above_the_fold(page, name)
         if name == "experiments":
             a_tick_counts(page)
+        if name == "leaderboard":
+            the_keyboard_opens_what_it_ticks(page)
         look_at_every_tab(page, screenshot, f"13-{name}", each_tab=each_tab)
         is_german(page)
     for name in ("dataset", "configure"):
@@ -183,6 +185,15 @@ def a_tick_counts(page: Page) -> None:
     for is_ticked in (True, False):
         page.locator(".st-key-experiments .stCheckbox label").first.click()
         expect(delete).to_be_enabled(enabled=is_ticked)
+
+
+def the_keyboard_opens_what_it_ticks(page: Page) -> None:
+    """A walk through the cells of the table opens no trial; a ticked row has a link to it."""
+    page.get_by_test_id("data-grid-canvas").focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Shift+Space"):
+        page.keyboard.press(key)
+    link = page.get_by_role("link", name=re.compile(german("Open {name}").format(name=r"#\d .*")))
+    expect(link).to_be_visible()
 
 
 def is_german(page: Page) -> None:
