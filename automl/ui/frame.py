@@ -71,7 +71,8 @@ _LAYOUT = """<style>
   .st-key-frame a, .st-key-views a { padding: 0.1rem 0.3rem; gap: 0.25rem; }
   .st-key-frame a, .st-key-frame p, .st-key-views p { font-size: 0.8rem; }
   .st-key-frame { padding-right: 1.5rem; }
-  .st-key-header button { min-height: 2rem; padding: 0.1rem 0.5rem; }
+  .st-key-header button { min-height: 2rem; padding: 0.1rem 0.35rem; }
+  .st-key-header button p { font-size: 0.85rem; }
   .stMultiSelect input { min-width: 1.5rem; }
   .stButtonGroup > div { flex-wrap: wrap; }
   .st-key-filters, .st-key-filters .stHorizontalBlock { gap: 0.25rem; }

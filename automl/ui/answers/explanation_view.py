@@ -37,7 +37,7 @@ _OF_SEVERAL: tuple[Algorithm, ...] = ("guided_backprop", "xrai", "integrated_gra
 
 @dialog(mark("Why this answer?"), width="large")
 def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: str) -> None:
-    """Open a dialog with a picture; it shows the explanation once the button is pressed.
+    """Open a dialog with a picture and its explanation; a slow one waits for its button.
 
     Args:
         experiment_dir: the experiment.
@@ -51,23 +51,28 @@ def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: s
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.caption(wording.plain(name))
-        is_requested = ask(experiment_dir, trial_id)
+        is_requested = ask(experiment_dir, trial_id, is_asked=True)
     with left:
         if not show(experiment_dir, trial_id, picture, is_requested=is_requested):
             content = picture if isinstance(picture, Path) else io.BytesIO(picture)
             st.image(pictures.enlarged(content, _WIDTH, cached.rendering(experiment_dir)))
 
 
-def ask(experiment_dir: Path, trial_id: str) -> bool:
-    """Draw the choice of the algorithm and the button; True if it was pressed just now.
+def ask(experiment_dir: Path, trial_id: str, *, is_asked: bool = False) -> bool:
+    """Draw the choice of the algorithm and the button; True to explain now.
 
     Where pictures have any number of labels, one chooses the label that is explained, too.
+
+    Args:
+        experiment_dir: the experiment.
+        trial_id: the trial whose model answers.
+        is_asked: True if the visitor has asked already: the first algorithm has no button.
     """
     algorithms = offered(experiment_dir, trial_id)
     if problem := missing():
         st.caption(wording.plain(again(problem)))
         return False
-    st.selectbox(
+    algorithm = st.selectbox(
         _("Explain with"),
         algorithms,
         format_func=lambda name: _(_NAMES[name]),
@@ -85,6 +90,8 @@ def ask(experiment_dir: Path, trial_id: str) -> bool:
             key=_LABEL,
             placeholder=_("The most probable label"),
         )
+    if is_asked and algorithm == algorithms[0]:
+        return True
     return st.button(_("Explain"), icon=":material/lightbulb:", type="primary", key="explain")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.experiments import launcher, store
+from automl.experiments import launcher, store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
@@ -25,7 +25,8 @@ def show(experiment_dir: Path, remarks: Remarks, *, key: str) -> None:
     """
     tick, pictures, summary, score = st.columns([0.3, 1.4, 5.3, 2.8], vertical_alignment="center")
     name = wording.plain(remarks.title or experiment_dir.name)
-    tick.checkbox(_("Tick {name}").format(name=name), key=key, label_visibility="collapsed")
+    tick_it = _("Tick {name}").format(name=experiment_dir.name)  # heard as it is, with any escapes
+    tick.checkbox(tick_it, key=key, label_visibility="collapsed")
     try:
         with pictures:
             _thumbnails(experiment_dir)
@@ -74,7 +75,12 @@ def _facts(experiment_dir: Path, state: ExperimentState) -> list[str]:
         facts.append(wording.count(report.num_images, "picture"))
         one = "label" if task.has_label_sets else "class"
         facts.append(wording.count(len(report.classes), one))
-    return [*facts, record.owner] if record.owner else facts
+    if record.owner:
+        facts.append(record.owner)
+    if not state.is_finished:
+        left = time_left.estimate(record, cached.trials(experiment_dir), now())
+        facts.append(wording.time_left(left))
+    return facts
 
 
 def _score(experiment_dir: Path) -> None:

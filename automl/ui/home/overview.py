@@ -146,7 +146,8 @@ def _actions(ticked: list[Entry]) -> None:
     """Draw the buttons for the ticked experiments; they keep their places when none is ticked."""
     paths = [entry.path for entry in ticked]
     may_describe = len(paths) == 1 and guarded_actions.may(Action.DESCRIBE, paths[0])
-    with st.popover(_("Describe"), icon=":material/edit:", disabled=not may_describe):
+    key = f"describe {hash(str([one.remarks for one in ticked]))}"  # another key closes it
+    with st.popover(_("Describe"), icon=":material/edit:", disabled=not may_describe, key=key):
         if may_describe:
             description.form(paths[0])
     if st.button(_("Compare"), icon=":material/compare_arrows:", disabled=len(paths) < 2):
