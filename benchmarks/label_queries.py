@@ -128,7 +128,7 @@ def by_typicality(pool: Pool, count: int) -> Positions:
 
 
 def by_information(pool: Pool, count: int) -> Positions:
-    """The choice that `automl.labelling` makes: BAIT (Ash et al., 2021)."""
+    """The choice that `automl.labelling` makes: BAIT (Ash et al., 2021), the logits enlarged."""
     of_known = pool.probe.probabilities(pool.labelled)
     return queries.informative(pool.features, pool.labelled, pool.probabilities, of_known, count)
 

@@ -22,8 +22,9 @@ _CANDIDATES_EACH = 10
 _MOST_CANDIDATES = 0.25
 """Largest share of the pictures that are candidates."""
 
-_NUM_COMPONENTS, _RIDGE, _LEAST_INFORMATION = 192, 0.01, 0.05
-"""Settings of BAIT: principal components, ridge, and information of a picture with a label."""
+_NUM_COMPONENTS, _RIDGE, _LEAST_INFORMATION, _SHARPNESS = 192, 0.01, 0.05, 1.5
+"""Settings of BAIT: principal components, ridge, information of a picture with a label, and a
+factor on the logits of the probe, with which fewer labels do (`benchmarks/label_next.py`)."""
 
 
 def informative(
@@ -44,8 +45,8 @@ def informative(
         count: of the pictures.
     """
     asked, seen_before = _components(features, known)
-    unsureness = 1 - (probabilities**2).sum(axis=1)
-    told = np.maximum(1 - (of_known**2).sum(axis=1), _LEAST_INFORMATION)
+    unsureness = _unsureness(probabilities)
+    told = np.maximum(_unsureness(of_known), _LEAST_INFORMATION)
     whole = (asked * unsureness[:, None]).T @ asked / len(asked)
     information = (seen_before * told[:, None]).T @ seen_before
     inverse = np.linalg.inv(information + _RIDGE * np.eye(len(information)))
@@ -66,6 +67,12 @@ def informative(
         own -= share * common**2
         inverse -= share * np.outer(row, row)
     return np.array(chosen, np.int64)
+
+
+def _unsureness(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,): how probably two answers at random differ, from sharpened rows (N, K)."""
+    sharp = probabilities**_SHARPNESS
+    return np.asarray(1 - (sharp**2).sum(axis=1) / sharp.sum(axis=1) ** 2)
 
 
 def unsure(
