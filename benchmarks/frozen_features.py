@@ -16,14 +16,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from automl.dataset import preprocessing
 from automl.dataset.readers import read
 from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import building, linear_head
+from automl.model import blocks, building, linear_head
 from automl.model.network import Normalised
+from automl.model.stages import Stages
 
 NETWORKS = ("mobilenetv1_100", "mobilenetv2_100")
 THIRD_NETWORK = "efficientnet_lite0"
@@ -138,14 +139,22 @@ def _extract(tar: Path, network: str, size: Size, path: Path, *, is_mirrored: bo
     np.savez(path, class_names=np.array(class_names), labels=labels, features=features)
 
 
-def of_pictures(network: str, paths: list[str], side: int) -> NDArray[np.float32]:
-    """Features (N, D) of the pictures, read at this side in pixels."""
-    return _features(network, _batches(paths, side, is_mirrored=False))
+def of_pictures(
+    network: str, paths: list[str], side: int, *, has_stages: bool = False
+) -> NDArray[np.float32]:
+    """Features (N, D) of the pictures, read at this side in pixels; of all stages if asked for."""
+    batches = _batches(paths, side, is_mirrored=False)
+    return _features(network, batches, has_stages=has_stages)
 
 
-def _features(network: str, batches: Iterator[Tensor]) -> NDArray[np.float32]:
+def _features(
+    network: str, batches: Iterator[Tensor], *, has_stages: bool = False
+) -> NDArray[np.float32]:
     asked = Hyperparameters(model_name=network, pretrained="required")
     built = building.build(asked, ["one", "other"])
+    if has_stages:
+        blocks.replace_last_layer(built.network, nn.Identity())
+        built.network = Stages(built.network)
     normalised = Normalised(built.network, built.mean, built.std)
     return linear_head.extract_features(normalised, batches)
 

@@ -5,7 +5,7 @@
 of the first network, keeps the epoch with the best F1 at a threshold of 0.5 on a fifth of its
 pictures, and predicts from 0.5. AutoMode's way is a logistic regression for each label, its
 strength and its thresholds chosen by cross-validation on the same pictures: of each network, of
-all side by side, and the mean of these.
+all side by side, the mean of these, and of all side by side with the features of all their stages.
 """
 
 import sys
@@ -21,8 +21,9 @@ from torch import nn
 from automl.dataset import iterative_stratification, label_sets, manifest
 from automl.evaluation import metrics, thresholds
 from automl.evaluation.set_answers import SetAnswers
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
-from automl.model import cross_validated_probe
+from automl.model import building, cross_validated_probe, linear_head
 from benchmarks import frozen_features
 from benchmarks.figures import Figures
 
@@ -51,12 +52,24 @@ def _measure(tar: Path, networks: list[str], measured: Figures) -> None:
     with frozen_features.unpacked(tar) as folder:
         samples, truth, folds = opened(folder)
         paths = samples["path"].tolist()
-        features = [frozen_features.of_pictures(network, paths, _SIDE) for network in networks]
+        staged = [
+            frozen_features.of_pictures(network, paths, _SIDE, has_stages=True)
+            for network in networks
+        ]
+    widths = [_num_last(network) for network in networks]
+    features = [each[:, :width] for each, width in zip(staged, widths, strict=True)]
+    is_spare = np.concatenate(
+        [np.arange(each.shape[1]) < width for each, width in zip(staged, widths, strict=True)]
+    )
+    of_stages = np.concatenate(staged, axis=1)
     scores: dict[str, list[float]] = {}
     for fold in range(NUM_FOLDS):
         asked = folds == fold
         found = {"recipe": _recipe(features[0][~asked], truth[~asked], features[0][asked])}
-        found |= _automode(features, truth, asked, _inner(folds, fold))
+        inner = _inner(folds, fold)
+        found |= _automode(features, truth, asked, inner)
+        own, answers = _probe(of_stages, truth, asked, inner, is_spare)
+        found["all_stages"] = answers >= thresholds.by_label(own, truth[~asked])
         for name, predicted in found.items():
             scores.setdefault(name, []).append(_macro_f1(predicted, truth[asked]))
     for name, of_folds in scores.items():
@@ -101,11 +114,23 @@ def _automode(
     }
 
 
+def _num_last(network: str) -> int:
+    """Number of features before the last layer of a network."""
+    built = building.build(Hyperparameters(model_name=network, pretrained="never"), ["a", "b"])
+    return linear_head.of(built.network).weight[0].numel()
+
+
 def _probe(
-    features: _Features, truth: _Truth, asked: NDArray[np.bool_], folds: NDArray[np.int64]
+    features: _Features,
+    truth: _Truth,
+    asked: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+    is_spare: NDArray[np.bool_] | None = None,
 ) -> tuple[_Shares, _Shares]:
     """Out-of-fold probabilities of the fitted pictures, and those of the others."""
-    found = cross_validated_probe.fit(features[~asked], truth[~asked], folds, truth.shape[1])
+    found = cross_validated_probe.fit(
+        features[~asked], truth[~asked], folds, truth.shape[1], is_spare=is_spare
+    )
     return found.probabilities, found.probe.of_labels(features[asked])
 
 
