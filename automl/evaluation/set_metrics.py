@@ -93,7 +93,10 @@ def _matthews_correlation(answers: "SetAnswers") -> float:
 
 
 def _weighted_accuracy(answers: "SetAnswers") -> float:
-    return answers.weighted((answers.predicted == answers.labels).mean(axis=0))
+    from automl.evaluation import label_matrices
+
+    right = label_matrices.counts(answers.predicted == answers.labels, 0)
+    return answers.weighted(right / len(answers.labels))
 
 
 def _coverage_error(answers: "SetAnswers") -> float:
@@ -101,7 +104,7 @@ def _coverage_error(answers: "SetAnswers") -> float:
     import numpy as np
 
     lowest = np.where(answers.labels, answers.probabilities, np.inf).min(axis=1, keepdims=True)
-    return float((answers.probabilities >= lowest).sum(axis=1).mean())
+    return float(np.count_nonzero(answers.probabilities >= lowest) / len(answers.labels))
 
 
 def _ranking_loss(answers: "SetAnswers") -> float:
