@@ -159,7 +159,7 @@ def _unknown_key(place: Place, data: Any, model: type[BaseModel]) -> str:
         data = data[part]
         section = next(iter(_models(section, part, data)), section)
     elsewhere = [
-        mark(f"under {name}")
+        mark(f"under the key {name}")
         for name, field in model.model_fields.items()
         if any(key in _keys(kind) for kind in _parts(field.annotation) if _is_model(kind))
     ]
