@@ -15,7 +15,11 @@ RATES = (FALSE_ALARM_RATE, 0.05, 0.1)
 """Such shares that a page offers."""
 
 
-class TooFewHeldOutError(ValueError):
+class RateError(ValueError):
+    """A rate of false alarms is no share."""
+
+
+class TooFewHeldOutError(RateError):
     """A rate of false alarms is lower than the pictures that were held out allow."""
 
 
@@ -65,12 +69,12 @@ def rate_of(text: str) -> float:
     """A rate of false alarms that stands in a command or in the environment.
 
     Raises:
-        ValueError: it is no number above 0 and below 1.
+        RateError: it is no number above 0 and below 1.
     """
     with contextlib.suppress(ValueError):
         if 0 < (rate := float(text)) < 1:
             return rate
-    raise ValueError(f"A share of false alarms is above 0 and below 1, as 0.01, not {text}.")
+    raise RateError(f"A share of false alarms is above 0 and below 1, as 0.01, not {text}.")
 
 
 def threshold_of(settings: Mapping[str, Any], rate: float | None) -> float | None:

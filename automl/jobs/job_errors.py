@@ -138,19 +138,8 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _not_known(key: str, allowed: Sequence[str], elsewhere: Sequence[str]) -> str:
-    """Return a sentence about a key that does not exist here, but in other places perhaps."""
-    nearest = difflib.get_close_matches(key, allowed, n=1)
-    if elsewhere:
-        hint = mark(f"Write it {' or '.join(elsewhere)}.")
-    elif nearest:
-        hint = mark(f"Did you mean {nearest[0]}?")
-    else:
-        hint = mark(f"Allowed are {', '.join(allowed)}.")
-    return mark(f"{key} is not a key we know here. {hint}")
-
-
 def _unknown_key(place: Place, data: Any, model: type[BaseModel]) -> str:
+    """Return a sentence about a key that does not exist at its place."""
     key = str(place[-1])
     if key in RENAMED:
         return mark(f"{key} is an earlier name. Write {RENAMED[key]} instead.")
@@ -158,16 +147,24 @@ def _unknown_key(place: Place, data: Any, model: type[BaseModel]) -> str:
     for part in place[:-1]:
         data = data[part]
         section = next(iter(_models(section, part, data)), section)
-    elsewhere = [
-        mark(f"under the key {name}")
+    return mark(f"{key} is not a key we know here. {_hint(key, _keys(section), model)}")
+
+
+def _hint(key: str, allowed: Sequence[str], model: type[BaseModel]) -> str:
+    if key in _keys(model):
+        return mark("Write it at the top level of the file.")
+    sections = [
+        name
         for name, field in model.model_fields.items()
         if any(key in _keys(kind) for kind in _parts(field.annotation) if _is_model(kind))
     ]
-    if key in _keys(model):
-        elsewhere.append(mark("at the top level of the file"))
     if key in FIELDS:
-        elsewhere.append(mark("under training_parameters"))
-    return _not_known(key, _keys(section), elsewhere)
+        sections.append("training_parameters")
+    if sections:
+        return mark(f"Write it under {' or '.join(sections)}.")
+    if nearest := difflib.get_close_matches(key, allowed, n=1):
+        return mark(f"Did you mean {nearest[0]}?")
+    return mark(f"Allowed are {', '.join(allowed)}.")
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -225,7 +225,7 @@ training_parameters:
     [
         ({"limits": {"max_trial": 3}}, "Did you mean max_trials?"),
         ({"limit": {"max_trials": 3}}, "Did you mean limits?"),
-        ({"max_trials": 3}, "Write it under the key limits."),
+        ({"max_trials": 3}, "Write it under limits."),
         ({"sweep": {"sampling_algorithm": "random", "seed": 3}}, "Write it at the top level of"),
         ({"learning_rate": 0.1}, "Write it under training_parameters."),
         ({"training_parameters": {"learning_rates": 0.1}}, "Did you mean learning_rate?"),
