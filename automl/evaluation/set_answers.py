@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,25 @@ from automl.evaluation import label_matrices, ranking_areas
 from automl.evaluation.counted_answers import CountedAnswers, Shares
 from automl.evaluation.decisions import THRESHOLD
 from automl.evaluation.ranking_areas import Areas
+
+_FEW_LABELS = 8
+"""Labels of a picture up to which comparing each with all others costs less than sorting them."""
+
+_AT_ONCE = 1_000
+"""Labels that are compared at once, which stay in the processor's cache."""
+
+
+class Ranks(NamedTuple):
+    """Ranks of the T true labels of all pictures among the labels of their pictures."""
+
+    pictures: NDArray[np.int64]
+    """(T,) picture of each."""
+
+    reached: NDArray[np.int64]
+    """(T,) number of labels of the picture that are at least as probable, with itself."""
+
+    hits: NDArray[np.int64]
+    """(T,) number of true ones among those."""
 
 
 class SetAnswers(CountedAnswers):
@@ -99,6 +119,12 @@ class SetAnswers(CountedAnswers):
         """(K,) True for labels that some pictures have and others have not."""
         return np.asarray((self.support > 0) & (self.support < len(self.labels)))
 
+    @cached_property
+    def ranks(self) -> Ranks:
+        """Ranks of the true labels, for the metrics of rankings."""
+        has_few = self.support.sum() <= _FEW_LABELS * len(self.labels)
+        return (_compared if has_few else _sorted)(self.probabilities, self.labels)
+
     def _averaged(self, by_label: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.asarray((self.support > 0) & ~np.isnan(by_label))
 
@@ -114,3 +140,33 @@ class SetAnswers(CountedAnswers):
             weight = weights[index] / weights.sum()
             total += weight * shares(self.probabilities[:, index], self.labels[:, index])
         return total
+
+
+def _compared(probabilities: NDArray[np.floating], labels: NDArray[np.bool_]) -> Ranks:
+    """Ranks from a comparison of each true label with all others of its picture."""
+    pictures, columns = label_matrices.places(labels)
+    own = probabilities[pictures, columns]
+    num_true = np.bincount(pictures, minlength=len(labels))
+    among_true = np.arange(len(own)) - (num_true.cumsum() - num_true)[pictures]
+    true_ones = np.full((len(labels), num_true.max(initial=0)), -np.inf, own.dtype)
+    true_ones[pictures, among_true] = own
+    reached, hits = np.empty_like(pictures), np.empty_like(pictures)
+    for start in range(0, len(own), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        for counts, others in ((reached, probabilities), (hits, true_ones)):
+            is_reached = others[pictures[part]] >= own[part, None]
+            counts[part] = label_matrices.counts(is_reached, 1)
+    return Ranks(pictures, reached, hits)
+
+
+def _sorted(probabilities: NDArray[np.floating], labels: NDArray[np.bool_]) -> Ranks:
+    """The same from a sort of each picture's labels."""
+    order = np.argsort(-probabilities, axis=1)
+    truth = np.take_along_axis(labels, order, axis=1)
+    scores = np.take_along_axis(probabilities, order, axis=1)
+    is_last = np.ones(scores.shape, bool)  # of equal scores
+    is_last[:, :-1] = scores[:, 1:] != scores[:, :-1]
+    ends, places = np.flatnonzero(is_last), np.flatnonzero(truth)
+    last = ends[np.searchsorted(ends, places)]
+    pictures, num_labels = places // truth.shape[1], truth.shape[1]
+    return Ranks(pictures, last - pictures * num_labels + 1, truth.cumsum(axis=1).ravel()[last])

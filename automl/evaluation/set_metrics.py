@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     _Value = Callable[[SetAnswers], float]
     _Differences = Callable[[SetAnswers, SetAnswers], NDArray[np.float64]]
 
-_FEW_LABELS = 8
-"""Labels of a picture up to which comparing each with all others costs less than sorting them."""
-
-_AT_ONCE = 1_000
-"""Labels that are compared at once, which stay in the processor's cache."""
-
 _AVERAGES = {
     "macro": "The plain mean over the labels.",
     "micro": "Over all pictures and labels at once.",
@@ -103,8 +97,9 @@ def _coverage_error(answers: "SetAnswers") -> float:
     """Tsoumakas, Katakis and Vlahavas, Mining Multi-label Data, 2010; 0 for an empty set."""
     import numpy as np
 
-    lowest = np.where(answers.labels, answers.probabilities, np.inf).min(axis=1, keepdims=True)
-    return float(np.count_nonzero(answers.probabilities >= lowest) / len(answers.labels))
+    deepest = np.zeros(len(answers.labels))
+    np.maximum.at(deepest, answers.ranks.pictures, answers.ranks.reached)
+    return float(deepest.mean())
 
 
 def _ranking_loss(answers: "SetAnswers") -> float:
@@ -112,42 +107,10 @@ def _ranking_loss(answers: "SetAnswers") -> float:
     import numpy as np
 
     num_pictures, num_labels = answers.labels.shape
-    num_true = answers.labels.sum(axis=1)
-    has_few = num_true.sum() <= _FEW_LABELS * num_pictures
-    pictures, num_wrong = (_compared if has_few else _sorted)(answers)
-    by_picture = np.bincount(pictures, num_wrong, minlength=num_pictures)
-    return float((by_picture / np.maximum(num_true * (num_labels - num_true), 1)).mean())
-
-
-def _compared(answers: "SetAnswers") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    """Picture of each true label, and how many false ones of it score as much, by comparing all."""
-    import numpy as np
-
-    from automl.evaluation import label_matrices
-
-    pictures, labels = label_matrices.places(answers.labels)
-    num_wrong = np.empty(len(pictures), np.int64)
-    for start in range(0, len(pictures), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        rows = pictures[part]
-        own = answers.probabilities[rows, labels[part]][:, None]
-        is_wrong = (answers.probabilities[rows] >= own) & ~answers.labels[rows]
-        num_wrong[part] = np.count_nonzero(is_wrong, axis=1)
-    return pictures, num_wrong
-
-
-def _sorted(answers: "SetAnswers") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    """The same from a sort of each picture's labels."""
-    import numpy as np
-
-    order = np.argsort(-answers.probabilities, axis=1)
-    truth = np.take_along_axis(answers.labels, order, axis=1)
-    scores = np.take_along_axis(answers.probabilities, order, axis=1)
-    is_last = np.ones(scores.shape, bool)  # of equal scores
-    is_last[:, :-1] = scores[:, 1:] != scores[:, :-1]
-    ends, places = np.flatnonzero(is_last), np.flatnonzero(truth)
-    false_so_far = (~truth).cumsum(axis=1).ravel()
-    return places // truth.shape[1], false_so_far[ends[np.searchsorted(ends, places)]]
+    pictures, reached, hits = answers.ranks
+    num_true = np.bincount(pictures, minlength=num_pictures)
+    num_wrong = np.bincount(pictures, reached - hits, minlength=num_pictures)
+    return float((num_wrong / np.maximum(num_true * (num_labels - num_true), 1)).mean())
 
 
 def _micro_ratio(whole: "Callable[[SetAnswers], NDArray[np.int64]]", factor: int = 1) -> "_Value":

@@ -232,3 +232,12 @@ def test_holm_corrects_for_the_number_of_tests():
     assert significance.holm([0.04, 0.001, 0.02, 0.2]) == [False, True, False, False]
     assert significance.holm([0.04, 0.01, 0.02]) == [True, True, True]
     assert significance.holm([]) == []
+
+
+def test_signs_do_not_depend_on_how_many_are_drawn_at_once(rng, monkeypatch):
+    labels = np.tile([0, 1], 60)
+    trials = [answers(rng.random(120) < share, labels, rng) for share in (0.9, 0.85)]
+    whole = significance.p_value_of_difference("auc_weighted", *trials, labels)
+    monkeypatch.setattr(significance, "_DRAWN_AT_ONCE", 16)
+    assert significance.p_value_of_difference("auc_weighted", *trials, labels) == whole
+    assert 1e-4 < whole < 1  # so that it depends on the signs
