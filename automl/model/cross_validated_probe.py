@@ -104,7 +104,8 @@ def _path(
     scale[scale < 1e-6] = 1.0  # a constant feature carries no information
     basis, variances = _principal_components((rows - mean) / scale, seed)
     inputs = ((rows - mean) / scale) @ basis
-    inputs = inputs.reshape(-1, len(labels), inputs.shape[1])
+    # constant features have no component, so that the number of copies does not follow from the size
+    inputs = inputs.reshape(len(rows) // len(labels), len(labels), inputs.shape[1])
     problem = _Problem(inputs, variances, labels, folds, num_classes, seed)
     is_scored = folds >= 0
     path: list[_Candidate] = []
