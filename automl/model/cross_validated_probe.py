@@ -104,7 +104,7 @@ def _path(
     scale[scale < 1e-6] = 1.0  # a constant feature carries no information
     basis, variances = _principal_components((rows - mean) / scale, seed)
     inputs = ((rows - mean) / scale) @ basis
-    # constant features have no component, so that the number of copies does not follow from the size
+    # constant features have no component, from whose size no number of copies follows
     inputs = inputs.reshape(len(rows) // len(labels), len(labels), inputs.shape[1])
     problem = _Problem(inputs, variances, labels, folds, num_classes, seed)
     is_scored = folds >= 0
