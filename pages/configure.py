@@ -10,7 +10,7 @@ from automl.errors import UserError
 from automl.experiments import experiment_id, launcher
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, data_source, frame, job_text, links, selection
 from automl.ui.configure import field_faults, job_form, job_panel, launch, machine_fields
 from automl.ui.dataset import data_choice, recorded_view
@@ -23,7 +23,7 @@ def fault_of_name(name: str, taken: Collection[str], suggested: str) -> str:
     try:
         is_taken = experiment_id.from_name(name) in taken
     except UserError as error:
-        return again(str(error))
+        return wording.stored(str(error))
     if is_taken:
         return _("The name is taken. {suggested} is free.").format(suggested=suggested)
     return ""
@@ -40,7 +40,7 @@ try:
     inspection = cached.inspection(data_choice.job(data))
 except (UserError, OSError) as error:
     data_choice.note_reading(is_refused=True)
-    st.error(wording.plain(again(data_source.named(str(error)))))
+    st.error(wording.plain(wording.stored(data_source.named(str(error)))))
     links.page_link(
         "pages/dataset.py", label=_("Choose other pictures"), icon=":material/arrow_back:"
     )

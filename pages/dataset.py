@@ -9,7 +9,7 @@ from automl.errors import UserError
 from automl.experiments import launcher
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, data_source, frame, links
 from automl.ui.dataset import (
     conflicts_view,
@@ -43,7 +43,7 @@ if isinstance(begun, Path):
 
 def show_refusal(error: Exception) -> None:
     data_choice.note_reading(is_refused=True)
-    st.error(wording.plain(again(data_source.named(str(error)))))
+    st.error(wording.plain(wording.stored(data_source.named(str(error)))))
     if isinstance(error, UnclearDataError):
         reading_view.choices(error.readings)
     elif data is not None and data_source.is_within_reach(data):

@@ -6,7 +6,7 @@ from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, data_source, frame, links
 from automl.ui.dataset import corrections_view, data_choice, labelling, labelling_view
 
@@ -21,7 +21,7 @@ try:
     corrected = cached.inspection(job)
     original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
 except (UserError, OSError) as error:  # an OSError if the path is gone
-    st.error(wording.plain(again(data_source.named(str(error)))))
+    st.error(wording.plain(wording.stored(data_source.named(str(error)))))
     st.stop()
 corrections_view.summary(job.corrections)
 place = labelling_view.choose_place()

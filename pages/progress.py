@@ -11,7 +11,7 @@ import streamlit as st
 from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, frame, trial_table
 from automl.ui.progress import going_on_view, notification, progress_view
 
@@ -54,13 +54,13 @@ ranked = leaderboard.by_score(trials, metric)
 if not was_running:
     notification.send(experiment_dir)
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
-    st.caption(wording.plain(again(record.message)))
+    st.caption(wording.plain(wording.stored(record.message)))
 if not was_running and not trials:
     progress_view.no_trial(state)
-progress_view.verdict(experiment_dir, state, ranked, metric)
-if was_running:  # above the charts, which grow: the button to stop a trial never moves
+if was_running:  # above all that grows: the button to stop a trial never moves
     now_training()
-else:
+progress_view.verdict(experiment_dir, state, ranked, metric)
+if not was_running:
     going_on_view.offer(experiment_dir, trials)
 if was_running or trials:
     progress_view.trials_over_time(record, trials)
@@ -73,5 +73,5 @@ if trials:
 going_on_view.seams(record)
 progress_view.plan(record)
 for note in record.notes:
-    st.caption(wording.plain(again(note)))
+    st.caption(wording.plain(wording.stored(note)))
 progress_view.log(experiment_dir)

@@ -34,6 +34,7 @@ _WIDE = 0.04  # of an interval
 _OFF_MIDDLE = 0.05  # share of an interval
 _NO_LIMIT_SECONDS = 24 * 3600
 _BREAK = "\N{WORD JOINER}"
+_TRIAL_ID = re.compile(r"(?<!--trial )(?<![\w/:.-])trial-0*(\d+)(?![\w/-]|\.\w)")
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
 _LOOK: dict[str, tuple[Color, str]] = {
@@ -66,9 +67,17 @@ def as_list(sentence: str) -> str:
     return "\n".join([f"{plain(head)}:", "", *(f"- {plain(part)}" for part in parts)])
 
 
+def stored(text: str) -> str:
+    """A stored sentence, or that of an error, in the language of the reader.
+
+    Trials have their names of pages, `#4`, for their ids of commands and paths, `trial-004`.
+    """
+    return _TRIAL_ID.sub(r"#\1", texts.again(text))
+
+
 def of_error(error: Exception) -> str:
     """The sentences of an error in the language of the reader, escaped."""
-    return plain(texts.again(str(error)))
+    return plain(stored(str(error)))
 
 
 def label(text: str) -> str:

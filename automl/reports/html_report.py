@@ -101,7 +101,7 @@ def _row(trial: TrialRecord, metric: str) -> dict[str, str]:
         "State": trial.state.value,
         "Epochs": str(trial.evaluations[-1].epoch if trial.evaluations else 0),
         "Time": wording.duration(trial.seconds),
-        "Why it ended": trial.reason,
+        "Why it ended": wording.stored(trial.reason),
     }
 
 

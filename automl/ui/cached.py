@@ -21,7 +21,6 @@ from automl.host.storage import Usage
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.tasks import TASKS
-from automl.texts import again
 from automl.ui import data_source
 from automl.ui.version_cache import Version, for_version, for_version_of, version, versions
 
@@ -276,7 +275,7 @@ def _inspection(about_data: str) -> "Manifest":
     bar = st.empty()
 
     def show_progress(activity: str, done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), f"{again(activity)}: {wording.of(done, total)}")
+        bar.progress(done / max(total, 1), f"{wording.stored(activity)}: {wording.of(done, total)}")
 
     manifest_of_job = manifest.look(Job.model_validate_json(about_data), progress=show_progress)
     bar.empty()

@@ -8,7 +8,7 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import (
     cached,
     data_source,
@@ -25,14 +25,16 @@ _CAN_GO_ON = {
     ExperimentState.STOPPED: mark("Resume"),
     ExperimentState.FAILED: mark("Try again"),
 }
+_WITH_REASON = (ExperimentState.FAILED, ExperimentState.INTERRUPTED)
 
 
-def show(experiment_dir: Path, state: ExperimentState) -> None:
+def show(experiment_dir: Path, state: ExperimentState, *, folded: bool) -> None:
     """Draw the header; while the experiment runs it follows it, and the page with it.
 
     Args:
         experiment_dir: directory of the experiment.
         state: its state when the page was drawn.
+        folded: True to have the reason of a failure in a fold, not above the page's subject.
     """
 
     @st.fragment(run_every=None if state.is_finished else "2s")
@@ -40,20 +42,24 @@ def show(experiment_dir: Path, state: ExperimentState) -> None:
         if not state.is_finished and launcher.state(experiment_dir) is not state:
             st.rerun()  # the whole page, which sets the timers
         with st.container(horizontal=True, vertical_alignment="center", key="standing"):
-            _standing(experiment_dir, state)
+            _standing(experiment_dir, state, folded=folded)
 
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         standing()
         _actions(experiment_dir, state)
-    _failure(experiment_dir, state)
+    if not folded:
+        _failure(experiment_dir, state)
 
 
-def _standing(experiment_dir: Path, state: ExperimentState) -> None:
+def _standing(experiment_dir: Path, state: ExperimentState, *, folded: bool) -> None:
     """Draw what changes while the experiment runs."""
     record = cached.experiment(experiment_dir)
     name = cached.remarks_on(experiment_dir).title or experiment_dir.name
     st.title(wording.plain(name), anchor=False, width="content")
     experiment_state.badge(experiment_dir, state)
+    if folded and state in _WITH_REASON:
+        with st.popover(_("Why?"), type="tertiary", key="why it failed"):
+            _failure(experiment_dir, state)
     if store.is_imported(experiment_dir):
         st.badge(_("read-only"), icon=":material/ios_share:", color="gray")
     _best(experiment_dir, state)
@@ -155,7 +161,11 @@ def _failure(experiment_dir: Path, state: ExperimentState) -> None:
             )
         )
     elif state is ExperimentState.FAILED:
-        st.error(wording.plain(again(record.message) or _("The engine ended without saying why.")))
+        st.error(
+            wording.plain(
+                wording.stored(record.message) or _("The engine ended without saying why.")
+            )
+        )
     else:
         return
     if record.details:

@@ -14,7 +14,7 @@ from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.figures import wording
 from automl.host import home
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import guarded_actions
 
 
@@ -88,7 +88,7 @@ def _export(
 
 
 def _draw(bar: DeltaGenerator, activity: str, share: float) -> None:
-    bar.progress(share, wording.plain(again(activity)))
+    bar.progress(share, wording.plain(wording.stored(activity)))
 
 
 def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
@@ -118,7 +118,7 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     )
     st.caption(f":material/verified: {said}")
     if parity.onnx_input:
-        st.caption(wording.plain(again(parity.onnx_input.sentence)))
+        st.caption(wording.plain(wording.stored(parity.onnx_input.sentence)))
     if parity.int8:
         st.caption(
             _(

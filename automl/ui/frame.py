@@ -10,7 +10,7 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialRecord
 from automl.figures import wording
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import (
     cached,
     experiment_header,
@@ -179,9 +179,9 @@ def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
     experiment_dir = selection.require_experiment(lambda: _begin_without_experiment(title, page))
     state = launcher.state(experiment_dir)
     _steps(_step(page), _of(experiment_dir, state), {"experiment": experiment_dir.name})
-    experiment_header.show(experiment_dir, state)
+    experiment_header.show(experiment_dir, state, folded=page != TRAIN)
     for sentence in cached.damaged_trials(experiment_dir):
-        st.warning(wording.plain(again(sentence)))
+        st.warning(wording.plain(wording.stored(sentence)))
     return experiment_dir, state
 
 

@@ -11,7 +11,7 @@ from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.recommendation import Clause, Recommendation, Target
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, experiment_state, links, significance
 from automl.ui.dataset import data_choice
 from automl.ui.version_cache import for_version, versions
@@ -54,7 +54,7 @@ def show(
     else:
         box = st.container(border=True, gap="xsmall", key="recommendation")
         name = f":{colour}[:material/{icon}:] {title}"
-        box.markdown(f"##### {name}", help=again(record.expected_basis))
+        box.markdown(f"##### {name}", help=wording.stored(record.expected_basis))
     with box:
         for clause in [*found.doubts, *found.clauses]:
             _line(experiment_dir, clause)

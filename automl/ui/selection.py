@@ -14,7 +14,7 @@ from automl.experiments import leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, links
 
 _WAY_ON = ":material/arrow_forward:"
@@ -55,7 +55,7 @@ def require_experiment(begin_without: Callable[[], object]) -> Path:
         cached.job(experiment_dir)
     except (ValueError, OSError) as error:
         begin_without()
-        st.error(wording.plain(again(store.unreadable(error, experiment_dir))))
+        st.error(wording.plain(wording.stored(store.unreadable(error, experiment_dir))))
         empty_state(_("See the other experiments"), "pages/experiments.py")
     return experiment_dir
 

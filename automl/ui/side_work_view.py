@@ -7,7 +7,7 @@ import streamlit as st
 
 from automl.figures import wording
 from automl.jobs.job import Job
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui.side_work import Answer, SideWork, SideWorks
 
 
@@ -54,7 +54,7 @@ def show(
     elif work.is_running():
         _follow(work, words)
     elif work.refusal:
-        st.info(wording.plain(again(work.refusal)))
+        st.info(wording.plain(wording.stored(work.refusal)))
     elif work.answer:
         draw(work.answer)
 

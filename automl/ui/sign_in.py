@@ -10,7 +10,7 @@ from automl.access import audit, permissions
 from automl.access.permissions import Action, Person
 from automl.errors import NotAllowedError
 from automl.figures import wording
-from automl.texts import _, again
+from automl.texts import _
 
 _noted: set[tuple[object, ...]] = set()
 """Sign-ins that are in the audit log; a page that is loaded again is none."""
@@ -119,7 +119,7 @@ def _providers() -> list[str]:
 
 def _turn_away(reason: str) -> NoReturn:
     st.title(_("AutoML Image Classification"))
-    st.error(wording.plain(again(reason)))
+    st.error(wording.plain(wording.stored(reason)))
     st.button(_("Sign out"), on_click=st.logout, icon=":material/logout:", key="sign out")
     st.stop()
 

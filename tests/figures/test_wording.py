@@ -17,6 +17,25 @@ def test_durations(seconds, text):
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Exporting trial-004.", "Exporting #4."),
+        (
+            "60% trial-000 (resnet18), 40% trial-1003 (vits16)",
+            "60% #0 (resnet18), 40% #1003 (vits16)",
+        ),
+        ("Run automl export pets --trial trial-004.", "Run automl export pets --trial trial-004."),
+        (
+            "pets/trial-004 is not in /data/trial-004.json",
+            "pets/trial-004 is not in /data/trial-004.json",
+        ),
+    ],
+)
+def test_a_stored_sentence_names_trials_as_pages_do(text, said):
+    assert wording.stored(text) == said
+
+
+@pytest.mark.parametrize(
     ("value", "low", "high", "text"),
     [
         (0.9412, 0.93, 0.954, "0.941 ± 0.012"),

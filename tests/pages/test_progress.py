@@ -200,6 +200,22 @@ def test_stopped_says_by_whom_and_can_be_resumed(open_page, make_experiment, mak
     assert "Resume" in buttons(page)
 
 
+def test_what_to_expect_has_its_line_before_it_is_known(
+    open_page, make_experiment, make_trial, hold_lock
+):
+    hold_lock(make_experiment(trials=[make_trial("t1", [0.5])], state="running", ended_at=None))
+    for name in ("progress", "leaderboard"):
+        assert "What to expect on new pictures is not known yet" in texts(open_page(name))
+
+
+def test_a_failure_is_in_a_fold_but_on_its_own_page(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.5])], state="failed", message="The disk is full.")
+    for name, is_folded in (("progress", False), ("leaderboard", True)):
+        page = open_page(name)
+        assert page.error[0].value == "The disk is full\\."
+        assert ("Why?" in [one.proto.popover.label for one in page.get("popover")]) == is_folded
+
+
 def test_a_diverged_trial_breaks_nothing(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [float("nan")])])
     page = open_page("progress")
@@ -212,4 +228,4 @@ def test_what_to_expect_on_new_pictures_comes_first(open_page, make_experiment, 
     for name in ("progress", "leaderboard"):
         page = open_page(name)
         assert "On new pictures expect accuracy **0.871 (0.80 to 0.92)**." in texts(page)
-        assert "Each of 90" in texts(page)
+        assert "Each of 90\\." in [one.help for one in page.markdown]

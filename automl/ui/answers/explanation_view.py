@@ -14,7 +14,7 @@ from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.explanation.scored import note
 from automl.figures import wording
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import cached, label_sets
 from automl.ui.dialog import dialog
 from automl.ui.version_cache import Version, for_version, versions
@@ -70,7 +70,7 @@ def ask(experiment_dir: Path, trial_id: str, *, is_asked: bool = False) -> bool:
     """
     algorithms = offered(experiment_dir, trial_id)
     if problem := missing():
-        st.caption(wording.plain(again(problem)))
+        st.caption(wording.plain(wording.stored(problem)))
         return False
     algorithm = st.selectbox(
         _("Explain with"),

@@ -11,7 +11,7 @@ from automl.host import home
 from automl.jobs import estimate
 from automl.jobs.estimate import Estimate
 from automl.jobs.job import Job
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import side_work, side_work_view
 from automl.ui.side_work import SideWorks
 
@@ -42,7 +42,7 @@ def show(job: Job, data: Manifest) -> None:
     if work is not None and work.answer:
         _draw(work.answer, job)
     if work is not None and work.refusal:
-        st.info(wording.plain(again(work.refusal)))
+        st.info(wording.plain(wording.stored(work.refusal)))
     if work is None or work.is_cancelled or work.refusal:
         _offer(key, job)
 
@@ -115,7 +115,7 @@ def _draw(measured: Estimate, job: Job) -> None:
     for warning in warnings(measured, job):
         st.warning(wording.plain(warning))
     for note in measured.notes:
-        st.caption(wording.plain(again(note)))
+        st.caption(wording.plain(wording.stored(note)))
 
 
 def warnings(measured: Estimate, job: Job) -> list[str]:

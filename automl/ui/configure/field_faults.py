@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from automl.figures import wording
 from automl.jobs.job_errors import Problem
-from automl.texts import _, again
+from automl.texts import _
 
 _PLACES = "places of faults"
 
@@ -48,9 +48,9 @@ def show(problems: Iterable[Problem]) -> list[str]:
     for problem in problems:
         if key := _field_of(problem.key):
             faulty[key] = st.session_state[_PLACES][key]
-            faulty[key].messages.append(again(problem.message))
+            faulty[key].messages.append(wording.stored(problem.message))
         else:
-            rest.append(again(problem.message))
+            rest.append(wording.stored(problem.message))
     for found in faulty.values():
         found.room.error(wording.plain("\n\n".join(found.messages)))
     titles = dict.fromkeys(found.title for found in faulty.values())

@@ -12,7 +12,7 @@ from automl.host import home
 from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import selection
 from automl.ui.configure import estimate_view, loaded_job, plan_panel
 
@@ -92,9 +92,9 @@ def _take(read: Callable[[], Job]) -> None:
         loaded_job.load(read())
         st.session_state[_PROBLEMS] = []
     except JobError as error:
-        st.session_state[_PROBLEMS] = again(str(error)).splitlines()
+        st.session_state[_PROBLEMS] = wording.stored(str(error)).splitlines()
     except UserError as error:
-        st.session_state[_PROBLEMS] = [again(str(error))]
+        st.session_state[_PROBLEMS] = [wording.stored(str(error))]
     except OSError as error:
         st.session_state[_PROBLEMS] = [
             _("The job cannot be read: {reason}.").format(reason=error.strerror or error)
@@ -114,6 +114,6 @@ def expectations(job: Job, data: Manifest) -> None:
             _("Up to **{trials}**, at most **{minutes}**.").format(trials=trials, minutes=minutes)
         )
     for note in job_notes.notes(job):
-        st.caption(wording.plain(again(note)))
+        st.caption(wording.plain(wording.stored(note)))
     if not job.ray_address:
         estimate_view.show(job, data)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from automl.errors import UserError
+from automl.figures import wording
 from automl.jobs.job import Job
-from automl.texts import again
 from automl.ui import guarded_actions, links, selection
 from automl.ui.configure import estimate_view
 
@@ -28,7 +28,7 @@ def start(job: Job | None, name: str) -> None:
     try:
         experiment_dir = guarded_actions.start(job, name)
     except UserError as error:
-        st.session_state[_PROBLEM] = again(str(error))
+        st.session_state[_PROBLEM] = wording.stored(str(error))
         return
     # in this order: a run may be interrupted where it writes to the session, and then it runs this
     # callback again

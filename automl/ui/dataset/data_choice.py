@@ -20,7 +20,7 @@ from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.jobs.tasks import IMAGE_CLASSIFICATION as _DEFAULT_TASK
 from automl.jobs.tasks import TASKS, TaskRules
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import data_source, selection, sign_in
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def chosen() -> DataSource | None:
         return DataSource.model_validate({"path": path, **_remembered(*FORM)})
     except ValidationError as error:  # a link can say anything
         choose(None)
-        st.error(wording.plain(again(job_errors.explain(error.errors()[0]))))
+        st.error(wording.plain(wording.stored(job_errors.explain(error.errors()[0]))))
         return None
 
 

@@ -13,7 +13,7 @@ from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import data_source, schema_fields
 from automl.ui.dataset import data_choice
 
@@ -226,7 +226,7 @@ def _take(typed: dict[str, Any]) -> None:
     try:
         DataSource.model_validate({"path": ".", **asked})
     except ValidationError as error:
-        st.error(wording.plain(again(job_errors.explain(error.errors()[0]))))
+        st.error(wording.plain(wording.stored(job_errors.explain(error.errors()[0]))))
         return
     data_choice.choose_options({**typed, "datastores": "\n".join(lines)})
     st.rerun()

@@ -12,7 +12,7 @@ from automl.errors import NotAllowedError, UserError
 from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.figures import label_next_text, wording
 from automl.jobs.job import Job
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import (
     cached,
     data_source,
@@ -73,7 +73,7 @@ def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) ->
         _wait(batch)
         return
     if work.answer is None:
-        st.error(wording.plain(again(work.refusal)))
+        st.error(wording.plain(wording.stored(work.refusal)))
         _offer(job, place, _("Try again"))
         return
     if unreadable := label_next_text.unreadable(work.answer.num_unreadable):

@@ -7,7 +7,7 @@ import streamlit as st
 from automl.dataset.reading import TRAINING, Reading
 from automl.dataset.report import DatasetReport
 from automl.figures import wording
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui.dataset import data_choice
 
 _NAMES = {"validation_data": mark("Validation data"), "test_data": mark("Test data")}
@@ -17,7 +17,7 @@ def show(report: DatasetReport) -> None:
     """Draw the reading of each data source, as wide as its sentence, with a fold of the others."""
     for section, readings in _readings(report):
         understood, *others = readings
-        sentence = again(understood.sentence)
+        sentence = wording.stored(understood.sentence)
         if section in _NAMES:
             sentence = f"{_(_NAMES[section])}: {sentence}"
         with st.container(
@@ -47,7 +47,7 @@ def ask_about_parents(report: DatasetReport) -> None:
         levels = [each for each in readings if each.options.keys() == {"label_level"}]
         with st.container(horizontal=True, gap="small"):
             for position, reading in enumerate([*alone, *levels]):
-                label = wording.plain(again(reading.sentence))
+                label = wording.plain(wording.stored(reading.sentence))
                 _button(label, reading, section, f"likely {section} {position}")
 
 
@@ -62,7 +62,7 @@ def choices(readings: Sequence[Reading], section: str = TRAINING) -> None:
     for position, reading in enumerate(readings):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _button(_("Read it so"), reading, section, f"reading {section} {position}")
-            st.markdown(wording.plain(again(reading.sentence)), width="stretch")
+            st.markdown(wording.plain(wording.stored(reading.sentence)), width="stretch")
 
 
 def _button(label: str, reading: Reading, section: str, key: str) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from automl.dataset import manifest
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, job_text, links
 from automl.ui.dataset import dataset_gallery, dataset_view, label_sets_view
 
@@ -52,4 +52,4 @@ def job(experiment_dir: Path) -> None:
             query_params={"copy": experiment_dir.name},
         )
         for sentence in record.plan:
-            st.markdown(wording.as_list(again(sentence)))
+            st.markdown(wording.as_list(wording.stored(sentence)))

@@ -9,7 +9,7 @@ from automl.errors import UserError
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
 from automl.jobs import job_errors
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, guarded_actions
 
 
@@ -41,7 +41,7 @@ def form(experiment_dir: Path) -> None:
             described = Remarks(title=title.strip(), tags=tuple(tags), note=note.strip())
             guarded_actions.describe(experiment_dir, described)
         except ValidationError as error:
-            st.error(wording.plain(again(job_errors.explain(error.errors()[0]))))
+            st.error(wording.plain(wording.stored(job_errors.explain(error.errors()[0]))))
         except (UserError, OSError) as error:
             st.error(wording.of_error(error))
         else:

@@ -9,7 +9,7 @@ from automl.experiments.records import ExperimentState, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
 from automl.jobs.tasks import TASKS
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, experiment_state, gallery, selection
 
 _NUM_THUMBNAILS = 3
@@ -37,7 +37,7 @@ def show(experiment_dir: Path, remarks: Remarks, *, key: str) -> None:
     except (ValueError, OSError) as error:
         with summary:
             st.markdown(f"**{name}**")
-            st.error(wording.plain(again(store.unreadable(error, experiment_dir))))
+            st.error(wording.plain(wording.stored(store.unreadable(error, experiment_dir))))
 
 
 def _thumbnails(experiment_dir: Path) -> None:
@@ -57,7 +57,7 @@ def _summary(experiment_dir: Path, name: str, remarks: Remarks) -> None:
             st.badge(wording.plain(tag), color="gray")
         st.caption(wording.plain(" · ".join(_facts(experiment_dir, state))), width="content")
     if state in (ExperimentState.FAILED, ExperimentState.QUEUED):  # the cause, or its place
-        st.caption(wording.plain(again(record.message)))
+        st.caption(wording.plain(wording.stored(record.message)))
     if remarks.note:
         st.caption(wording.plain(remarks.note.splitlines()[0]))
 
@@ -94,5 +94,5 @@ def _score(experiment_dir: Path) -> None:
     kind = _("expected {metric}") if expected else _("best {metric}")
     st.markdown(
         f"**{expected or score}** :gray[{kind.format(metric=wording.metric(metric))}]",
-        help=again(record.expected_basis) or None,
+        help=wording.stored(record.expected_basis) or None,
     )

@@ -21,7 +21,7 @@ from automl.figures import wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
 from automl.prediction.input_pictures import FoundPicture
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import data_source
 from automl.ui.predict import drawing
 
@@ -171,7 +171,9 @@ def _downloaded(url: str) -> FoundPicture:
     except (OSError, http.client.HTTPException, ValueError) as error:
         return FoundPicture(
             name,
-            Failure(_("The address {reason}.").format(reason=again(public_http.reason(error)))),
+            Failure(
+                _("The address {reason}.").format(reason=wording.stored(public_http.reason(error)))
+            ),
         )
     return FoundPicture(name, io.BytesIO(content))
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from automl.figures import wording
 from automl.prediction.answer_formats import columns, split
 from automl.prediction.inference import Failure, Predictor
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
 
 _HEAD = ("path", "answer", "unlike", "set", "label", "probability", "error")
@@ -61,7 +62,7 @@ def frame(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Cautio
 
 def _row(each: AnsweredPicture, model: Predictor, caution: Caution) -> list[object]:
     (label, probability, error), shares = split(each.answer, model)
-    error = error and again(error)
+    error = error and wording.stored(error)
     if isinstance(each.answer, Failure):
         return [each.name, None, None, None, label, probability, error, *shares]
     unlike = model.is_unlike(each.answer)

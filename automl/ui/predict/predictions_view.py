@@ -21,7 +21,7 @@ from automl.prediction.inference import (
     Unlike,
 )
 from automl.prediction.input_pictures import FoundPicture
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import cached, export_view
 from automl.ui.answers import explanation_view
 from automl.ui.predict import pictures_source, predictions_table
@@ -192,7 +192,7 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
             share = len(answered) / max(chosen.count, len(answered))
             bar.progress(share, wording.of(len(answered), chosen.count))
     except UserError as error:
-        problem = again(str(error))
+        problem = wording.stored(str(error))
     bar.empty()
     return answered, problem if answered or problem else _("No picture was found.")
 
@@ -227,7 +227,7 @@ def show(
     for index, each in enumerate(pictures):
         with grid.cell():
             if isinstance(each.answer, Failure):
-                st.error(wording.plain(f"{each.name}: {again(each.answer.message)}"))
+                st.error(wording.plain(f"{each.name}: {wording.stored(each.answer.message)}"))
                 continue
             with st.container(border=True):
                 _card(each, each.answer, model, caution, index)

@@ -117,6 +117,6 @@ def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
 def seams(record: ExperimentRecord) -> None:
     """Say how the search went on beyond its first plan."""
     if record.parent:
-        st.caption(wording.plain(record.parent.sentence))
+        st.caption(wording.plain(wording.stored(record.parent.sentence)))
     for continuation in record.continuations:
-        st.caption(wording.plain(continuation.sentence))
+        st.caption(wording.plain(wording.stored(continuation.sentence)))

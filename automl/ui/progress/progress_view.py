@@ -23,7 +23,7 @@ from automl.figures import (
     wording,
 )
 from automl.figures.pauses import Clock
-from automl.texts import _, again
+from automl.texts import _
 from automl.ui import cached, curve_chart, guarded_actions, recommendation_view
 
 _LOG_BYTES = 20_000
@@ -127,21 +127,24 @@ def verdict(
     )
     if not is_shown:
         name = wording.metric_shown(metric, ranked)
-        _expectation(cached.experiment(experiment_dir), name)
+        _expectation(cached.experiment(experiment_dir), state, name)
 
 
-def _expectation(record: ExperimentRecord, metric_name: str) -> None:
-    """Say what to expect on new pictures, and how that was found; nothing if it is unknown."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if expected := wording.expected(record):
-            st.markdown(
-                _("On new pictures expect {metric} **{expected}**.").format(
-                    metric=metric_name, expected=expected
-                ),
-                width="content",
-            )
-        if record.expected_basis:
-            st.caption(wording.plain(again(record.expected_basis)), width="content")
+def _expectation(record: ExperimentRecord, state: ExperimentState, metric_name: str) -> None:
+    """Say what to expect on new pictures, with how that was found as its tip.
+
+    It takes one line as long as the search runs, so that nothing below moves when it is known.
+    """
+    basis = wording.plain(wording.stored(record.expected_basis))
+    if expected := wording.expected(record):
+        sentence = _("On new pictures expect {metric} **{expected}**.").format(
+            metric=metric_name, expected=expected
+        )
+        st.markdown(sentence, help=basis or None)
+    elif not state.is_finished:  # in letters of the same size
+        st.markdown(_("What to expect on new pictures is not known yet."), help=basis or None)
+    elif basis:
+        st.caption(basis)
 
 
 def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
@@ -165,7 +168,7 @@ def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
         ExperimentState.RUNNING: _("Searching"),
         ExperimentState.STOPPING: _("Stopping: running trials end and the best model is exported"),
     }
-    text = again(record.message) or words.get(state, "")
+    text = wording.stored(record.message) or words.get(state, "")
     st.progress(1.0 if state is ExperimentState.COMPLETED else record.progress, wording.plain(text))
 
 
@@ -174,9 +177,9 @@ def plan(record: ExperimentRecord) -> None:
     if not record.plan:
         return
     first, *revisions = record.plan
-    st.markdown(wording.as_list(again(first)))
+    st.markdown(wording.as_list(wording.stored(first)))
     for sentence in reversed(revisions):
-        st.caption(wording.plain(again(sentence)))
+        st.caption(wording.plain(wording.stored(sentence)))
 
 
 def running_trials(

@@ -12,7 +12,7 @@ from automl.errors import UserError
 from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import cached, curve_chart, figure_table
 
 _MAX_POINTS = 1_000
@@ -197,7 +197,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             ],
             _("Epochs asked for"): [timeline.planned_epochs(trial) for trial in early],
             wording.metric_heading(metric): [trial.score(metric) for trial in early],
-            _("Why"): [again(trial.reason) for trial in early],
+            _("Why"): [wording.stored(trial.reason) for trial in early],
         }
     )
     counts = pd.Series([_kind_of_reason(trial.reason) for trial in early]).value_counts()
@@ -218,4 +218,4 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
 def _kind_of_reason(reason: str) -> str:
     """An English reason without what differs from trial to trial, in the language of the page."""
     kind = next((kind for kind in _KINDS if reason.startswith(kind)), None)
-    return _(kind) if kind else again(reason).rstrip(".")
+    return _(kind) if kind else wording.stored(reason).rstrip(".")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from automl.experiments.records import TrialRecord
 from automl.figures import charts, setting_text, trial_charts, wording
-from automl.texts import _, again, mark
+from automl.texts import _, mark
 from automl.ui import curve_chart, figure_table
 
 _FORMATS = {  # all other columns are scores and losses
@@ -37,7 +37,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
             ),
             speed,
         ]
-    notes = [again(each) for each in (trial.fitted_to, *trial.notes) if each]
+    notes = [wording.stored(each) for each in (trial.fitted_to, *trial.notes) if each]
     if best:
         scored = _("scored {scored_on}").format(scored_on=trial.scored_on)
         pictures, comma, _how = scored.partition(", ")
@@ -45,7 +45,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
         if comma:  # the line has no room for it
             notes.insert(0, f"{scored[:1].upper()}{scored[1:]}.")
     if trial.reason:
-        facts.append(again(trial.reason))
+        facts.append(wording.stored(trial.reason))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(score, width="content")
         st.caption(wording.plain(" · ".join(facts)), width="content")
@@ -65,11 +65,11 @@ def failure(trial: TrialRecord, *, is_alone: bool) -> None:
         is_alone: True if other trials of the experiment did not fail.
     """
     if trial.error:
-        st.error(wording.plain(again(trial.error.cause)))
+        st.error(wording.plain(wording.stored(trial.error.cause)))
         if trial.error.next_step:
             st.markdown(
                 _("**What to do:** {next_step}").format(
-                    next_step=wording.plain(again(trial.error.next_step))
+                    next_step=wording.plain(wording.stored(trial.error.next_step))
                 )
             )
         if is_alone:
