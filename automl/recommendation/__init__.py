@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.experiments import store
 from automl.recommendation.clause import Clause, Recommendation, Target
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def of_experiment(  # noqa: PLR0913
     job: "Job",
     trials: "Sequence[TrialRecord]",
     p_values: Mapping[str, float | None] | None = None,
-    load: Callable[[Path], "Predictions"] = store.load_predictions,
+    load: "Callable[[Path], Predictions] | None" = None,
 ) -> Recommendation | None:
     """The recommendation for an experiment; None until it has ended, or without a best trial.
 

@@ -54,7 +54,7 @@ def collect(  # noqa: PLR0913
     job: Job,
     trials: Sequence[TrialRecord],
     p_values: Mapping[str, float | None] | None = None,
-    load: Callable[[Path], Predictions] = store.load_predictions,
+    load: Callable[[Path], Predictions] | None = None,
 ) -> Facts | None:
     """Read what is known about an experiment that has ended; None if no trial is the best.
 
@@ -64,7 +64,7 @@ def collect(  # noqa: PLR0913
         job: its job.
         trials: its trials.
         p_values: against the best trial, by trial id; computed if left out.
-        load: reads the answers of a trial; a page has read them already.
+        load: reads the answers of a trial, for a page that has read them already.
     """
     ranked = leaderboard.by_score(trials, job.primary_metric)
     best = next((trial for trial in ranked if trial.trial_id == record.best_trial), None)
@@ -72,6 +72,7 @@ def collect(  # noqa: PLR0913
         return None
     if p_values is None:
         p_values = ties.p_values(experiment_dir, trials, job.primary_metric)
+    load = load or store.load_predictions
     answers = _same_answers(experiment_dir, [best, *(t for t in ranked if t is not best)], load)
     constant = (
         expectation.constant_answer(job.primary_metric, answers[0], trials) if answers else None

@@ -201,7 +201,9 @@ def _sentences(train: pd.DataFrame, divisions: Iterable[_Division]) -> Iterator[
             names=names(sorted(classes)),
             inside=listed(inside),
             others=len(train) - num_pictures,
-            outside=", ".join(f"{one.num_outside:,}" for one in several),
+            outside=", ".join(f"{one.num_outside:,}" for one in several)
+            if any(one.num_outside for one in several)
+            else say("none"),
         )
     if more := len(most_first[_MAX_SENTENCES:]):
         yield say("The same is true of {more} more classes.", more=more)

@@ -49,7 +49,7 @@ def test_a_class_with_an_attribute_of_its_own_is_named_with_counts(
     animals, column, wolf, others, phrase
 ):
     finding = findings(animals(wolf, others, column))["one_source"]
-    assert f"12 pictures of wolf 12 are {phrase}; of the 24 others 0." in finding.message
+    assert f"12 pictures of wolf 12 are {phrase}; of the 24 others none." in finding.message
     assert len(finding.paths) == 12
 
 
@@ -66,7 +66,7 @@ def test_classes_that_share_a_source_are_named_together(make_samples):
     message = findings(samples.assign(format=np.where(is_wild, "PNG", "JPEG")))[
         "one_source"
     ].message
-    assert "Of the 24 pictures of fox, wolf 24 are stored as PNG; of the 24 others 0." in message
+    assert "Of the 24 pictures of fox, wolf 24 are stored as PNG; of the 24 others none." in message
 
 
 def test_two_days_of_one_class_are_one_source(animals):
