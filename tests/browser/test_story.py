@@ -35,7 +35,7 @@ def test_a_mistake_becomes_a_better_model_and_use_brings_new_pictures(
     page.goto(f"{server.url}/dataset?data={messy}")
     on_page(page, "Data")
     page.get_by_role("button", name="Look at the pictures").click()
-    expect(page.get_by_text("Accuracy 0.")).to_be_visible()
+    expect(page.get_by_text("Accuracy 0.")).to_be_visible(timeout=300_000)  # imports torch
     expect(page.get_by_text("Label conflict")).to_be_visible()
     screenshot("story-1-first-score")
     page.get_by_role("button", name="Relabel these").click()

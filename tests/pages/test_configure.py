@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_a_name_that_cannot_be_given_starts_nothing(page, make_experiment, name,
     assert said in page.error[0].value
 
 
-def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
+def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path, home):
     def two_clicks(data):
         from pathlib import Path
 
@@ -146,6 +147,14 @@ def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
     assert started == ["pets"]
     assert "launch problem" not in page.session_state
     assert page.session_state["launched"] == "pets"
+    again = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()  # the session was lost
+    assert started == ["pets"]
+    assert again.session_state["launched"] == "pets"
+    record = store.load_experiment(home / "experiments" / "pets")
+    earlier = record.model_copy(update={"created_at": record.created_at - timedelta(minutes=1)})
+    store.save_experiment(home / "experiments" / "pets", earlier)
+    later = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()
+    assert "pets is in" in later.session_state["launch problem"]
 
 
 def test_the_effort_is_a_number_of_trials(page):
