@@ -47,10 +47,11 @@ def compare(metric: str, predictions: Predictions, *, num_trials: int = 1) -> Co
         return None
     counts = decisions.counts(labels, probabilities.shape[1])
     most_frequent = int(counts.argmax())
-    constant = np.zeros_like(probabilities)
     if predictions.has_label_sets:  # the frequencies, of which the common labels are predicted
-        constant[:] = counts / len(labels)
+        frequencies = (counts / len(labels)).astype(probabilities.dtype)
+        constant = np.broadcast_to(frequencies, probabilities.shape)
     else:
+        constant = np.zeros_like(probabilities)
         constant[:, most_frequent] = 1.0
     constantly, answers = (metrics.answers_for(each, labels) for each in (constant, probabilities))
     score = metrics.value(metric, constantly)

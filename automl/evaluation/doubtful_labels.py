@@ -53,17 +53,16 @@ def _among_classes(
     probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.integer]
 ) -> list[Suspect]:
     answers = np.stack([each.argmax(axis=1) for each in probabilities])
-    mean = _mean(probabilities)
-    rows = np.arange(len(labels))
-    own = mean[rows, labels]
-    sizes = np.bincount(labels, minlength=mean.shape[1])
-    threshold = np.bincount(labels, own, mean.shape[1]) / np.maximum(sizes, 1)
-    suggested = answers[0]
+    num_classes = probabilities[0].shape[1]
+    rows, suggested = np.arange(len(labels)), answers[0]
+    own, likely = (_mean_at(probabilities, rows, each) for each in (labels, suggested))
+    sizes = np.bincount(labels, minlength=num_classes)
+    threshold = np.bincount(labels, own, num_classes) / np.maximum(sizes, 1)
     trials_agree = (answers == suggested).all(axis=0) & (suggested != labels)
-    is_confident = mean[rows, suggested] >= threshold[suggested]
+    is_confident = likely >= threshold[suggested]
     doubtful = np.flatnonzero(trials_agree & is_confident & (sizes[suggested] > 0))
     return [
-        Suspect(int(row), int(suggested[row]), float(mean[row, suggested[row]]), float(own[row]))
+        Suspect(int(row), int(suggested[row]), float(likely[row]), float(own[row]))
         for row in doubtful
     ]
 
@@ -71,23 +70,21 @@ def _among_classes(
 def _among_sets(
     probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.bool_]
 ) -> list[Suspect]:
-    trials_agree = np.ones_like(labels)
-    for each in probabilities:
-        trials_agree &= (each >= THRESHOLD) != labels
-    mean = _mean(probabilities)
-    counts = label_matrices.counts(labels, 0)
-    given_labels = label_matrices.places(labels)  # with many labels a small part of all decisions
-    own, columns = mean[given_labels], given_labels[1]
-    sums, hits = (np.bincount(columns, each, len(counts)) for each in (own, own >= THRESHOLD))
+    rows, columns = label_matrices.places(labels)  # with many labels a small part of all decisions
+    own = _mean_at(probabilities, rows, columns)
+    counts, sums, hits = (
+        np.bincount(columns, each, labels.shape[1]) for each in (None, own, own >= THRESHOLD)
+    )
+    totals = np.mean([each.sum(axis=0, dtype=np.float64) for each in probabilities], axis=0)
     # (K,) mean probability of a label where it is, and of its absence where it is not; above all
     # probabilities where no picture says so
     present = _mean_of(sums, counts)
     num_absent = len(labels) - counts
-    absent = _mean_of(num_absent - (mean.sum(axis=0) - sums), num_absent)
+    absent = _mean_of(num_absent - (totals - sums), num_absent)
     # trials that miss most pictures with a label know too little of it to doubt that it is there
     is_known = 2 * hits >= counts
-    rows, columns = label_matrices.places(trials_agree)
-    is_there, of_label = labels[rows, columns], mean[rows, columns]
+    rows, columns = _all_wrong(probabilities, labels)
+    is_there, of_label = labels[rows, columns], _mean_at(probabilities, rows, columns)
     is_confident = np.where(
         is_there,
         (1 - of_label >= absent[columns]) & is_known[columns],
@@ -100,11 +97,26 @@ def _among_sets(
     ]
 
 
-def _mean(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
-    total = np.zeros(probabilities[0].shape)
-    for each in probabilities:
-        total += each
-    return total / len(probabilities)
+def _all_wrong(
+    probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pictures and labels where every trial decides otherwise than the labels (N, K)."""
+    first, *others = probabilities
+    rows, columns = label_matrices.places((first >= THRESHOLD) != labels)
+    for each in others:
+        is_wrong = (each[rows, columns] >= THRESHOLD) != labels[rows, columns]
+        rows, columns = rows[is_wrong], columns[is_wrong]
+    return rows, columns
+
+
+def _mean_at(
+    probabilities: Sequence[NDArray[np.floating]],
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
+) -> NDArray[np.float64]:
+    """(T,) mean over the trials at T places."""
+    values = [each[rows, columns] for each in probabilities]
+    return np.asarray(np.mean(values, axis=0, dtype=np.float64))
 
 
 def _mean_of(sums: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.float64]:

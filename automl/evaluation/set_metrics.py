@@ -87,10 +87,16 @@ def _matthews_correlation(answers: "SetAnswers") -> float:
 
 
 def _weighted_accuracy(answers: "SetAnswers") -> float:
-    from automl.evaluation import label_matrices
+    return answers.weighted(1 - _num_wrong(answers) / len(answers.labels))
 
-    right = label_matrices.counts(answers.predicted == answers.labels, 0)
-    return answers.weighted(right / len(answers.labels))
+
+def _hamming_loss(answers: "SetAnswers") -> float:
+    return float(_num_wrong(answers).sum() / answers.labels.size)
+
+
+def _num_wrong(answers: "SetAnswers") -> "NDArray[np.int64]":
+    """(K,) number of pictures with a wrong decision on each label."""
+    return answers.support + answers.guesses - 2 * answers.hits
 
 
 def _coverage_error(answers: "SetAnswers") -> float:
@@ -186,7 +192,7 @@ ALL = (
         "hamming_loss",
         "Hamming loss",
         "Share of wrong decisions among all decisions for a picture and a label; lower is better.",
-        lambda answers: float((answers.predicted != answers.labels).mean()),
+        _hamming_loss,
         is_higher_better=False,
         has_thresholds=True,
     ),

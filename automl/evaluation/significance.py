@@ -30,6 +30,13 @@ saves latency (docs/benchmarks.md)."""
 
 _NUM_FLIPS = 999
 _NUM_FLIPS_OF_PAIR = 9_999
+_BEYOND_CHANCE = 7.0
+"""Statistic that none of so many random ones reaches, with a probability above 0.999999: one does
+with at most 2 exp(-x^2 / 2) (Hoeffding, 1963)."""
+
+_ENOUGH_AS_LARGE = 100
+"""Random differences as large as the observed one after which no further ones are drawn."""
+
 _SIGNS_AT_ONCE = 8
 _DRAWN_AT_ONCE = 4_096
 """Pictures whose signs are drawn by one call, of which 10,000 take 5 MB."""
@@ -84,7 +91,8 @@ def p_values_against_best(
         ]
     )
     gaps = scores[scored][first] - scores[scored][second]
-    observed, by_chance = _studentised(gaps, contributions, _NUM_FLIPS, seed)
+    observed, scaled = _studentised(gaps, contributions)
+    by_chance = _under_random_signs(scaled, _NUM_FLIPS, seed)
     for index, p_value in zip(scored, _eliminate(observed, by_chance, first, second), strict=True):
         result[index] = p_value
     return result
@@ -102,7 +110,8 @@ def p_value_of_difference(
 
     For two trials that were not chosen by these scores; `p_values_against_best` is the test for
     trials that were. For accuracy the exact test of McNemar (1947) on the pictures that only one
-    of the two gets right; for other metrics random signs, with a p-value of at least 0.0001.
+    of the two gets right; for other metrics random signs, with a p-value of at least 0.0001. Where
+    the first 999 show chance, no more are drawn (Besag and Clifford, 1991).
 
     Args:
         metric: key of a primary metric.
@@ -132,8 +141,8 @@ def p_value_between(
     if metric == "accuracy":
         return p_value_of_right(first.is_right, second.is_right)
     contributions = metrics.differences(metric, first, second)[None]
-    observed, by_chance = _studentised(np.array([gap]), contributions, _NUM_FLIPS_OF_PAIR, seed)
-    return _share_as_large(np.abs(by_chance[:, 0]), abs(float(observed[0])))
+    observed, scaled = _studentised(np.array([gap]), contributions)
+    return _p_value_of_pair(abs(float(observed[0])), scaled, seed)
 
 
 def p_value_of_right(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
@@ -171,7 +180,7 @@ def holm(p_values: Sequence[float], level: float = LEVEL) -> list[bool]:
 
 
 def _studentised(
-    gaps: NDArray[np.float64], contributions: NDArray[np.float64], num_flips: int, seed: int
+    gaps: NDArray[np.float64], contributions: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Divide differences between pairs of trials by their standard deviation over random signs.
 
@@ -184,11 +193,10 @@ def _studentised(
     Args:
         gaps: (P,) differences between the scores.
         contributions: (P, N) of the pictures to each of them.
-        num_flips: number of random signs for each picture.
-        seed: of the signs.
 
     Returns:
-        (P,) observed and (num_flips, P) random differences; 0 for a pair that agrees everywhere.
+        (P,) differences, 0 for a pair that agrees everywhere; and the contributions (M, P) of the M
+        pictures that change any of them, to be given random signs.
     """
     spread = np.sqrt((contributions**2).sum(axis=1))
     agrees = spread == 0
@@ -198,7 +206,17 @@ def _studentised(
     observed = np.sign(gaps) * linear / spread
     counts = contributions.any(axis=0)  # the other pictures do not change any difference
     scaled = np.ascontiguousarray((contributions[:, counts] / spread[:, None]).T, dtype=np.float32)
-    return observed, _under_random_signs(scaled, num_flips, seed)
+    return observed, scaled
+
+
+def _p_value_of_pair(observed: float, scaled: NDArray[np.float32], seed: int) -> float:
+    """P-value of one difference, from the contributions (M, 1) that `_studentised` returns."""
+    if observed > _BEYOND_CHANCE:
+        return 1 / (1 + _NUM_FLIPS_OF_PAIR)
+    by_chance = np.abs(_under_random_signs(scaled, _NUM_FLIPS, seed))
+    if (by_chance >= observed).sum() < _ENOUGH_AS_LARGE:
+        by_chance = np.abs(_under_random_signs(scaled, _NUM_FLIPS_OF_PAIR, seed))
+    return _share_as_large(by_chance, observed)
 
 
 def _under_random_signs(

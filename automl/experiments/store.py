@@ -274,7 +274,8 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
         }
     )
     with atomic.open_binary(path) as file:
-        pq.write_table(table, file)
+        # probabilities hardly get smaller by compression, which would take a fifth of the reading
+        pq.write_table(table, file, compression="none", use_dictionary=False)
 
 
 def load_predictions(path: Path) -> Predictions:
