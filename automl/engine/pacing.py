@@ -101,6 +101,7 @@ class Pacer:
             self._job.training_parameters,
             most_for_refit=most,
             kept_for_refit=kept,
+            task=self._job.task,
         )
 
     def _kept_for_end(self, values: Mapping[str, Any] | None, factor: float) -> float:

@@ -275,6 +275,7 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
         fixed=job.training_parameters,
         decode_seconds=measuring.decode_seconds(data),
         most_for_refit=schedule.most_for_refit(job, costs),
+        task=job.task,
     )
 
 

@@ -56,6 +56,7 @@ def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Cloc
         fixed=job.training_parameters,
         decode_seconds=decode_seconds(),
         most_for_refit=schedule.most_for_refit(job, costs),
+        task=job.task,
     )
 
 

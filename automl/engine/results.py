@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from automl.engine.standings import Standings
 from automl.engine.trial_states import LocalStates, TrialStates
 from automl.errors import UserError
 from automl.evaluation.intervals import bootstrap_interval
+from automl.evaluation.metrics import Task
 from automl.experiments import expectation, own_thresholds, store
 from automl.experiments.records import (
     Evaluation,
@@ -80,6 +82,10 @@ class Results:
                 )
                 self._change(trial.trial_id, own_scores=own, comparable_scores={})
 
+    @cached_property
+    def _task(self) -> Task:
+        return store.load_job(self.experiment_dir).task
+
     @property
     def experiment(self) -> ExperimentRecord:
         """The experiment's own record."""
@@ -127,6 +133,7 @@ class Results:
         return TrialRecord(
             trial_id=trial.trial_id,
             number=trial.number,
+            task=self._task,
             hyperparameters=trial.requested,
             proposal=None if trial.proposal is None else dict(trial.proposal),
         )
@@ -142,6 +149,7 @@ class Results:
         record = TrialRecord(
             trial_id=id_of_number(number),
             number=number,
+            task=self._task,
             hyperparameters=requested,
             proposal=None if proposal is None else dict(proposal),
         )

@@ -7,8 +7,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from automl import texts
+from automl.evaluation.metrics import MULTILABEL, Task
 from automl.frozen_model import FrozenModel
 from automl.jobs.hyperparameters import has_stages, is_mirrored, networks_of
+from automl.jobs.tasks import TASKS
 from automl.texts import _, again, mark
 
 FORMAT_VERSION = 4
@@ -180,6 +182,9 @@ class TrialRecord(FrozenModel):
     number: int
     """Position in the order of sampling, from 0."""
 
+    task: Task | None = None
+    """Task of the job; None in records of earlier versions."""
+
     state: TrialState = TrialState.PENDING
     reason: str = ""
     """Why it was stopped, failed or ended early; empty if it ran to its end."""
@@ -296,11 +301,15 @@ class TrialRecord(FrozenModel):
         if self.method == "fine_tuning":
             return self.model_name
         if self.method == "majority_class":  # whatever network it has, it does not ask it
-            return _("majority class")
+            return _(TASKS[self.task or self._task_of_metrics()].floor)
         mirrored = ", mirrored" if is_mirrored(self.hyperparameters) else ""
         stages = ", all stages" if has_stages(self.hyperparameters) else ""
         names = " + ".join(networks_of(self.hyperparameters))
         return f"{names}, {self.method.replace('_', ' ')}{stages}{mirrored}"
+
+    def _task_of_metrics(self) -> Task:
+        known = self.evaluations[0].metrics if self.evaluations else {}
+        return MULTILABEL if "hamming_loss" in known else "image_classification"
 
     @property
     def is_kept(self) -> bool:

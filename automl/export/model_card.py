@@ -72,15 +72,15 @@ def text(model: TrainedModel, parity: Parity) -> str:
 def _summary(model: TrainedModel) -> str:
     """The kind of the model, its trial, and the epoch of one that was trained."""
     about, trial_id = model.description, model.trial.trial_id
-    num_classes = len(about.class_names)
+    classes = f"{len(about.class_names)} {'labels' if about.has_label_sets else 'classes'}"
     if _is_constant(model):
         return (
             f"A constant answer, to compare models with: the model of {trial_id} says of every "
-            f"picture how frequent the {num_classes} classes were in training."
+            f"picture how frequent the {classes} were in training."
         )
     epoch = f" after epoch {about.epoch}" if about.epoch else ""
     return (
-        f"An image classifier with {num_classes} classes: {_plain(about.model_name)} "
+        f"An image classifier with {classes}: {_plain(about.model_name)} "
         f"(timm `{about.timm_name}`), the model of {trial_id}{epoch}."
     )
 

@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.figures.palette import label
-from automl.texts import _
 
 _MAX_NAME = 36
 _MARGIN = 0.08
@@ -51,7 +50,7 @@ def begin(figure: go.Figure, trials: Collection[TrialRecord], metric: str) -> No
 
 
 def draw(figure: go.Figure, trials: Iterable[TrialRecord], metric: str) -> None:
-    """Draw the best baseline as a labelled line, and note the majority class at the edge."""
+    """Draw the best baseline as a labelled line, and note the constant answer at the edge."""
     floors = [t for t in trials if is_baseline(t) and _score(t, metric) is not None]
     best = max(floors, key=lambda trial: _score(trial, metric) or 0.0, default=None)
     if best is None:
@@ -68,12 +67,13 @@ def draw(figure: go.Figure, trials: Iterable[TrialRecord], metric: str) -> None:
 
 
 def note_majority(figure: go.Figure, trials: Iterable[TrialRecord], metric: str) -> None:
-    """Write the score of the majority class at the lower edge, below which it lies."""
-    majority = next((trial for trial in trials if trial.method == "majority_class"), None)
-    if majority is None:
+    """Write the score of the constant answer at the lower edge, below which it lies."""
+    constant = next((trial for trial in trials if trial.method == "majority_class"), None)
+    score = _score(constant, metric) if constant else None
+    if constant is None or score is None:
         return
     figure.add_annotation(
-        text=_("↓ majority class {score:.3f}").format(score=_score(majority, metric)),
+        text=f"↓ {constant.title} {score:.3f}",
         x=0,
         y=0,
         xref="paper",

@@ -87,8 +87,8 @@ class Hyperparameters(FrozenModel):
     """fine_tuning trains the model. The others take seconds: linear_probe fits a linear layer to
     the features of the model, concatenated_probe to those of two or three side by side, prototypes
     compares a picture with the mean of each class, k_nearest_neighbours lets the most similar
-    training pictures vote, and majority_class always answers the most frequent class, which any
-    model must beat."""
+    training pictures vote, and majority_class always answers the most frequent class, or with the
+    frequency of each label, which any model must beat."""
 
     second_model_name: _FurtherNetwork = ""
     """Model whose features stand beside those of model_name. Only with concatenated_probe."""

@@ -6,6 +6,7 @@ from typing import Any
 from automl.jobs import fold_needs
 from automl.jobs.hyperparameters import Hyperparameters, has_stages, is_mirrored, networks_of
 from automl.jobs.schedule import Clock, TimedTrial, Values
+from automl.jobs.tasks import TASKS
 from automl.texts import BETWEEN_PARTS, _, integer, mark, ngettext
 
 _WITHOUT_LIMIT_SECONDS = 24 * 3600
@@ -18,8 +19,13 @@ _NAMES = {
     "concatenated_probe": mark("a probe of {model} together"),
     "prototypes": mark("the class means of {model}"),
     "k_nearest_neighbours": mark("the nearest neighbours by {model}"),
-    "majority_class": mark("the majority class"),
 }
+
+_FLOORS = {
+    "majority class": mark("the majority class"),
+    "label frequencies": mark("the label frequencies"),
+}
+"""By the name of the task's floor."""
 
 
 SEARCH_AROUND = "then a search around them"
@@ -283,6 +289,8 @@ def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
             trained = _("{training} for 1 epoch") if epochs == 1 else several
             kind = trained.format(training=kind, count=epochs)
         return kind.format(model=model)
+    if method == "majority_class":
+        return _(_FLOORS[TASKS[clock.task].floor])
     named = _(_NAMES[method]).format(model=model)
     merged = {**values, **clock.fixed}
     if has_stages(merged):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from automl.evaluation.metrics import Task
 from automl.jobs.job import Job
 from automl.jobs.trial_cost import Cost, Costs, Features, features_of
 
@@ -75,6 +76,8 @@ class Clock:
 
     kept_for_refit: float = 0.0
     """Seconds after those for trials that are kept to fit an earlier trial again."""
+
+    task: Task = "image_classification"
 
     def cost(self, values: Values, known: Collection[Features] = ()) -> Cost:
         """Cost of a trial with the job's values, if some features are known."""

@@ -6,6 +6,7 @@ A task is an entry of `TASKS`: no other module compares `Job.task` with a name.
 from dataclasses import dataclass
 
 from automl.evaluation.metrics import MULTILABEL, primary_metrics
+from automl.texts import mark
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class TaskRules:
     about_labels: str
     """Labels of a picture, as a clause of a sentence."""
 
+    floor: str
+    """What the method `majority_class` answers with, which any model must beat."""
+
     has_label_sets: bool
     """True if a picture has any number of labels: what is true is then a row of them (N, K), and
     everything that depends on it goes by its shape."""
@@ -38,6 +42,7 @@ IMAGE_CLASSIFICATION = TaskRules(
     default_metric="accuracy",
     title="One label",
     about_labels="every picture has one label",
+    floor=mark("majority class"),
     has_label_sets=False,
 )
 
@@ -47,6 +52,7 @@ IMAGE_CLASSIFICATION_MULTILABEL = TaskRules(
     default_metric="iou",
     title="Any number of labels",
     about_labels="every picture has any number of labels",
+    floor=mark("label frequencies"),
     has_label_sets=True,
 )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from automl.evaluation.metrics import MULTILABEL
 from automl.experiments.time_left import Span
 from automl.figures import confusion_chart, palette, timeline_chart, trial_charts
 from automl.figures.pauses import Clock
@@ -30,6 +31,14 @@ def test_baselines_are_a_line_and_the_axis_begins_at_the_best_of_them():
     low, high = figure.layout.yaxis.range
     assert 0.95 < low < 0.967
     assert high > 0.99
+
+
+def test_the_floor_of_label_sets_is_that_of_label_frequencies():
+    (iou,) = baseline("majority_class", 0.1).evaluations
+    iou = iou.model_copy(update={"metrics": {"iou": 0.1, "hamming_loss": 0.3}})
+    earlier = FLOORS[0].model_copy(update={"evaluations": [iou]})  # before records had a task
+    pending = FLOORS[0].model_copy(update={"task": MULTILABEL, "evaluations": []})
+    assert (earlier.title, pending.title) == ("label frequencies", "label frequencies")
 
 
 def test_a_trial_below_the_best_baseline_stays_in_view():

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from automl.evaluation.metrics import MULTILABEL
 from automl.jobs import automode, fold_needs, plan_text, schedule
 from automl.jobs.automode import Situation
 from automl.jobs.schedule import Clock, TimedTrial
@@ -350,6 +351,8 @@ def test_the_plan_in_words() -> None:
     )
     assert "fine-tuning of mobilenetv1_100 for 6 epochs (about 4 min)" in sentence
     assert "without other pictures: once (about 4 min), before any further" in on_folds
+    (of_sets, *_) = plan_text.plan(trials, replace(time, task=MULTILABEL), 900)
+    assert "; the label frequencies (about" in of_sets
     late = clock(5.0, pictures=20_000)
     assert "may not end in time" in plan_text.plan(planned(situation(), late), late, 60)[-1]
     said = plan_text.left_out(184, "vit_tiny (trial-002)", needed=3, left=-20)
