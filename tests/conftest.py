@@ -293,7 +293,7 @@ def with_test_data(
                 picture.save(folder / f"{number}.png")
     wrong = tmp_path / "data" / "test" / "red" / "wrong.png"
     Image.new("RGB", (8, 8), (0, 0, 200)).save(wrong)
-    trials = [make_trial("t1", [0.9]), make_trial("t2", [0.8], number=1)]
+    trials = [make_trial("t1", [0.9], notes=["One note."]), make_trial("t2", [0.8], number=1)]
     job = Job(training_data=DataSource(path=tmp_path / "data"))
     directory = make_experiment(trials=trials, job=job, best_trial="t1", best_score=0.9)
     found = manifest.build(job)

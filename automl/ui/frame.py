@@ -49,10 +49,14 @@ _LAYOUT = """<style>
 .stAppHeader { left: auto; width: auto; background: transparent; }
 .st-key-frame { padding-right: 2.5rem; }
 .st-key-this-step { border-bottom: 3px solid; }
-.stApp .stMain button[data-variant="segmented_control"][data-selected="true"],
-.stApp .stMain button[role="tab"][aria-selected="true"],
-.stApp div[data-testid="stSliderThumbValue"],
-.stApp .stCode code .token.token.token { color: inherit; }
+:is([role="tab"], button[data-variant="segmented_control"], button[kind^="tertiary"],
+  [data-testid="stCameraInputButton"]:not(:active)):not(:disabled),
+[data-testid="stSliderThumbValue"], .stCode code .token { color: inherit !important; }
+button[kind^="tertiary"]:is(:hover, [aria-expanded="true"]) p { text-decoration: underline; }
+:is(a, button, summary, [role="tab"]):focus-visible { outline: 2px solid !important; }
+:is([role="tab"], button[kind^="primary"]):focus-visible { outline-offset: -3px; }
+[role="tab"] { padding-inline: 0.4rem; }
+[data-testid="stHeaderActionElements"] a { display: none; }
 .st-key-notes button { min-height: 1.5rem; padding-block: 0; }
 .stCode .token.key { font-weight: 600; }
 @media (min-width: 641px) {
@@ -86,8 +90,10 @@ _LAYOUT = """<style>
 </style>"""
 """Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left.
 
-It writes what is chosen in the accent, which is dark enough for the white words of a button and so
-too dark for words on a dark page; and parts of YAML in colours too light for a light one. On a
+It writes what is chosen, open or under the pointer in the accent, which is dark enough for the
+white words of a button and so too dark for words on a dark page; and parts of YAML in colours too
+light for a light one. It marks what the keyboard is on by half of the accent, or by a shade that
+what is chosen has, too; and it has links to headings, on which the keyboard would stop. On a
 phone the frame takes half of its usual height, a full multiselect keeps a place for a finger, and
 the line of a trial in training grows to the height of its button below its bar. There the tools of
 a table, which a touch screen always shows, would cover what stands above it. In the line above a

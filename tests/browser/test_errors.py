@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PatienceError
 
 from automl import texts
 from automl.experiments import store
 from automl.ui import error_boundary
+from tests import contrast
 from tests.browser.conftest import IS_WHOLE, ROOT, Server, on_page
 
 pytestmark = pytest.mark.browser
@@ -149,6 +150,8 @@ def test_every_page_of_a_finished_experiment_is_whole(  # noqa: PLR0913
             a_tick_counts(page)
         if name == "leaderboard":
             the_keyboard_opens_what_it_ticks(page)
+        if name == "trial":
+            the_dark_page_shows_what_one_is_on(page)
         look_at_every_tab(page, screenshot, f"13-{name}", each_tab=each_tab)
         is_german(page)
     for name in ("dataset", "configure"):
@@ -194,6 +197,42 @@ def the_keyboard_opens_what_it_ticks(page: Page) -> None:
         page.keyboard.press(key)
     link = page.get_by_role("link", name=re.compile(german("Open {name}").format(name=r"#\d .*")))
     expect(link).to_be_visible()
+
+
+def the_dark_page_shows_what_one_is_on(page: Page) -> None:
+    """Words under the pointer and of an open popover can be read, also those of a chosen tab,
+    which axe-core leaves undecided; what the keyboard is on has a line around it."""
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(IS_THEME, arg="dark")
+    background = colour(page.locator(".stApp"), "backgroundColor")
+    for control in (
+        page.get_by_role("tab", selected=True),
+        page.get_by_role("tab", selected=False).first,
+        page.get_by_role("radio", checked=True).first,
+        page.get_by_role("link", name=german("Compare")),
+        page.get_by_role("button", name=german("Table")).first,
+        page.get_by_role("button", name=german("Notes")),
+    ):
+        control.hover()
+        words = control.locator("p").last
+        assert contrast.contrast(colour(words), background) >= contrast.LEAST
+        page.keyboard.press("Shift")  # from here on, a focus is of the keyboard
+        control.focus()
+        assert contrast.contrast(colour(words), background) >= contrast.LEAST
+        assert contrast.contrast(colour(control, "outlineColor"), background) >= 3
+        expect(control).to_have_css("outline-style", "solid")
+    control.press("Enter")
+    expect(control).to_have_attribute("aria-expanded", "true")
+    assert contrast.contrast(colour(words), background) >= contrast.LEAST
+    control.press("Enter")
+    expect(control).to_have_attribute("aria-expanded", "false")
+
+
+def colour(element: Locator, name: str = "color") -> list[float]:
+    """A computed colour of an element; a moment later, since the pointer is noticed after it."""
+    element.page.wait_for_timeout(50)
+    value = element.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+    return [float(part) for part in re.findall(r"\d+", value)[:3]]
 
 
 def is_german(page: Page) -> None:

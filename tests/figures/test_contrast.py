@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from automl.figures import confusion_chart, palette
+from tests.contrast import LEAST, contrast
 
-LEAST = 4.5
 CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 THEME = tomllib.loads(CONFIG.read_text())["theme"]
 CAPTION = 0.6
@@ -21,19 +21,6 @@ def rgb(color):
 
 def over(color, opacity, background):
     return tuple(opacity * c + (1 - opacity) * b for c, b in zip(color, background, strict=True))
-
-
-def luminance(color):
-    linear = [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (v / 255 for v in color)
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(first, second):
-    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_black_on_white_is_21():
