@@ -55,10 +55,12 @@ def features_of(
     if extractor is not None and (run := _converted(extractor)) is not None:
         side = extractor.side
 
-        def compute(missing: NDArray[np.int64]) -> NDArray[np.float32]:
-            return np.concatenate([run(_centres(batch, side)) for batch in batches(missing)])
+        def compute(missing: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+            return converted_network.joined(
+                run(_centres(batch, side)) for batch in batches(missing)
+            )
 
-        return kept_features.completed(extractor.folder(is_mirrored=False), contents, compute)
+        return extractor.completed(contents, compute)
     from automl.engine import torch_extraction
 
     return torch_extraction.features_of(hyperparameters, data.class_names, contents, batches)

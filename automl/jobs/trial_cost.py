@@ -111,7 +111,7 @@ class Costs:
         if asked["method"] != "fine_tuning":
             once = _START_SECONDS + features
             if asked["method"] in PROBES:
-                once += self._fit_by_folds(len(names))
+                once += self._fit_by_folds(len(names), has_stages=has_stages(asked))
             return Cost(once)
         starts_from_probe = values.get("head_init") == "linear_probe"
         training, scoring = self.of_epoch(asked)
@@ -162,12 +162,14 @@ class Costs:
         pictures = min(self.counts.train, _MAX_FITTED)
         return _FIT_SECONDS * pictures * _NUM_FEATURES * self.counts.classes
 
-    def _fit_by_folds(self, num_networks: int) -> float:
+    def _fit_by_folds(self, num_networks: int, *, has_stages: bool) -> float:
         pictures = min(self.counts.train + self.counts.validation, _MAX_FITTED)
+        # those of all stages are twice as many, and are fitted with the last ones and without
+        factor = 2 if has_stages else 1
         # no more than there are principal components
-        num_features = min(_NUM_FEATURES * num_networks, pictures)
+        num_features = min(factor * _NUM_FEATURES * num_networks, pictures)
         per_fold = _FOLD_SECONDS * pictures * num_features * self.counts.classes
-        return per_fold * (self.counts.folds + 1)
+        return factor * per_fold * (self.counts.folds + 1)
 
 
 def _completed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,14 +179,14 @@ def _completed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Features(NamedTuple):
-    """Features that a trial computes of all pictures."""
+    """Features that a trial computes of all pictures: those before the last layer of a network and
+    those of all its stages, in one pass."""
 
     model_name: str
     side: Any
     """Side of the pictures in pixels; None is the default."""
 
     is_mirrored: bool = False
-    has_stages: bool = False
 
 
 def features_of(values: Mapping[str, Any]) -> frozenset[Features]:
@@ -196,5 +198,4 @@ def features_of(values: Mapping[str, Any]) -> frozenset[Features]:
     names = networks_of(values) if computes else []
     copies = (False, True) if is_mirrored(values) else (False,)
     side = values.get("training_crop_size")
-    of_stages = has_stages(values)
-    return frozenset(Features(name, side, each, of_stages) for name in names for each in copies)
+    return frozenset(Features(name, side, each) for name in names for each in copies)

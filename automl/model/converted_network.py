@@ -1,6 +1,6 @@
 """A frozen network without torch: ONNX Runtime runs what `fast_features` has converted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,9 @@ network, and slow it down by a fifth."""
 
 Features = NDArray[np.float32]
 
-Run = Callable[[NDArray[np.float32]], Features]
-"""From pixels in 0 to 1, (B, 3, H, W), to features (B, D)."""
+Run = Callable[[NDArray[np.float32]], list[Features]]
+"""From pixels in 0 to 1, (B, 3, H, W), to features (B, D): those before the last layer, and those
+of all stages if the network gives them."""
 
 
 def opened(folder: Path, num_threads: int) -> Run:
@@ -24,14 +25,18 @@ def opened(folder: Path, num_threads: int) -> Run:
 
     session = onnx_session.opened(folder / FILE, num_threads)
 
-    def features(pixels: NDArray[np.float32]) -> Features:
+    def features(pixels: NDArray[np.float32]) -> list[Features]:
         filled = np.zeros((BATCH_SIZE, *pixels.shape[1:]), np.float32)
         filled[: len(pixels)] = pixels
-        (found,) = session.run(None, {"input1": filled})
-        return np.asarray(found[: len(pixels)], np.float32)
+        return [found[: len(pixels)] for found in session.run(None, {"input1": filled})]
 
-    def run(pixels: NDArray[np.float32]) -> Features:
+    def run(pixels: NDArray[np.float32]) -> list[Features]:
         starts = range(0, len(pixels), BATCH_SIZE)
-        return np.concatenate([features(pixels[start : start + BATCH_SIZE]) for start in starts])
+        return joined(features(pixels[start : start + BATCH_SIZE]) for start in starts)
 
     return run
+
+
+def joined(parts: Iterable[list[Features]]) -> list[Features]:
+    """The features of each kind for all pictures, from those of some after the other."""
+    return [np.concatenate(kind) for kind in zip(*parts, strict=True)]

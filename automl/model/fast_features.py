@@ -6,7 +6,6 @@ about two seconds, so that few pictures are not worth it; it is kept for the nex
 """
 
 import contextlib
-import copy
 import itertools
 import logging
 import time
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 
 from automl.host import atomic
 from automl.jobs.trial_cost import WORTH_CONVERTING_SECONDS
-from automl.model import blocks, converted_network, linear_head, onnx_conversion
+from automl.model import converted_network, linear_head, onnx_conversion, stages
 from automl.model.converted_network import BATCH_SIZE, FILE, Features, Run
 from automl.model.network import Normalised
 
@@ -32,13 +31,28 @@ _TOLERANCE = 1e-3
 _log = logging.getLogger(__name__)
 
 
+class _Kinds(nn.Module):
+    """A headless network whose features before the last layer and those of stages are apart."""
+
+    def __init__(self, network: Normalised, widths: list[int]) -> None:
+        super().__init__()
+        self.network = network
+        self._widths = widths
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        kinds: tuple[Tensor, ...] = self.network(pixels).flatten(1).split(self._widths, dim=1)
+        return kinds
+
+
 def extract(
     network: Normalised, batches: Iterable[Tensor], *, num_pictures: int, folder: Path
-) -> Features:
-    """Features (N, D), as `linear_head.extract_features` computes them.
+) -> list[Features]:
+    """Features (N, D), as `linear_head.extract_features` computes them, and those of stages.
+
+    The latter are there if the network gives them: they take no pass of their own.
 
     Args:
-        network: its mode is restored afterwards.
+        network: it is not changed.
         batches: pixels in 0 to 1, float (B, 3, H, W), on the device of the network.
         num_pictures: N, of all batches.
         folder: of the converted network, which is written if it is missing.
@@ -48,30 +62,31 @@ def extract(
     """
     waiting = iter(batches)
     first, rest = next(waiting).tensor_split([BATCH_SIZE])
+    network = stages.headless(network, first[:1])
     started = time.process_time()  # on a busy machine the other clock shows the work of others
     found = [linear_head.extract_features(network, [first])]
     seconds_each = (time.process_time() - started) / torch.get_num_threads() / len(first)
     num_left = num_pictures - len(first)
-    if num_left == 0:
-        return found[0]
     left = itertools.chain([rest] if len(rest) else [], waiting)
     worth = WORTH_CONVERTING_SECONDS * (_OPENED_SHARE if folder.exists() else 1.0)
     is_slow = first.device.type == "cpu" and num_left * seconds_each > worth
     run = _converted(network, first, found[0], folder) if is_slow else None
-    if run is None:
+    if run is not None:
+        found.extend(np.concatenate(run(pixels.numpy()), axis=1) for pixels in left)
+    elif num_left:
         found.append(linear_head.extract_features(network, left))
-    else:
-        found.extend(run(pixels.numpy()) for pixels in left)
-    return np.concatenate(found)
+    features = np.concatenate(found)
+    widths = stages.widths(network, features.shape[1])
+    return np.split(features, widths[:-1], axis=1)
 
 
 def converted(network: Normalised, pixels: Tensor, expected: Features, folder: Path) -> Run:
-    """The network without its head, in ONNX Runtime.
+    """A headless network in ONNX Runtime.
 
     A conversion is kept only if it agrees, because `converted_network` opens it without torch.
 
     Args:
-        network: on the CPU.
+        network: from `stages.headless`, on the CPU.
         pixels: at least one picture of the size of all others.
         expected: their features by PyTorch.
         folder: of the converted network, which is written if it is missing.
@@ -81,12 +96,11 @@ def converted(network: Normalised, pixels: Tensor, expected: Features, folder: P
     """
     if folder.exists():
         return _agreeing(folder, pixels, expected)
-    headless = copy.deepcopy(network).eval()
-    blocks.replace_last_layer(headless.network, nn.Flatten(1))
+    kinds = _Kinds(network, stages.widths(network, expected.shape[1])).eval()
     example = pixels[:1].expand(BATCH_SIZE, -1, -1, -1)
     # another trial may have converted the same network meanwhile
     with contextlib.suppress(FileExistsError), atomic.new_folder(folder) as partial:
-        onnx_conversion.trace(headless, example, partial / FILE)
+        onnx_conversion.trace(kinds, example, partial / FILE)
         run = _agreeing(partial, pixels, expected)
     return run
 
@@ -102,7 +116,8 @@ def _converted(network: Normalised, pixels: Tensor, expected: Features, folder: 
 
 def _agreeing(folder: Path, pixels: Tensor, expected: Features) -> Run:
     run = converted_network.opened(folder, torch.get_num_threads())
-    difference = np.abs(run(pixels.numpy()) - expected).max() / max(float(expected.std()), 1e-12)
+    found = np.concatenate(run(pixels.numpy()), axis=1)
+    difference = np.abs(found - expected).max() / max(float(expected.std()), 1e-12)
     if difference > _TOLERANCE:
         raise ValueError("the features differ")
     return run

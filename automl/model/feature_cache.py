@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.model import fast_features, kept_features, linear_head
+from automl.model import fast_features, linear_head
 from automl.model.building import BuiltModel
 from automl.model.kept_features import Extractor
 from automl.model.network import Normalised
@@ -26,7 +26,8 @@ def features(  # noqa: PLR0913
 ) -> NDArray[np.float32]:
     """Features (N, D) of N pictures; those that are not in the cache are computed and added to it.
 
-    Only the features of pretrained weights are kept: other weights are seldom used twice.
+    Only the features of pretrained weights are kept: other weights are seldom used twice. Those of
+    all stages are kept with those before the last layer, whichever are asked for.
 
     Args:
         network: not trained yet, on the device of the batches.
@@ -40,10 +41,9 @@ def features(  # noqa: PLR0913
     if built.weights_folder is None or contents is None:
         return linear_head.extract_features(network, batches(slice(None)))
     device = network.mean.device.type
-    has_stages = isinstance(network.network, Stages)
-    extractor = Extractor(built.weights_folder, built.mean, built.std, side, device, has_stages)
+    extractor = Extractor(built.weights_folder, built.mean, built.std, side, device)
 
-    def compute(missing: NDArray[np.int64]) -> NDArray[np.float32]:
+    def compute(missing: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         return fast_features.extract(
             network,
             batches(missing),
@@ -51,4 +51,5 @@ def features(  # noqa: PLR0913
             folder=extractor.network_folder(),
         )
 
-    return kept_features.completed(extractor.folder(is_mirrored=is_mirrored), contents, compute)
+    has_stages = isinstance(network.network, Stages)
+    return extractor.completed(contents, compute, is_mirrored=is_mirrored, has_stages=has_stages)

@@ -1,8 +1,8 @@
 """Features of pictures that were computed before, as files. Imports no torch.
 
 They are kept by picture, so that a data set which has changed costs its new pictures alone. A
-folder for each network, its input and its libraries holds files that are never changed; each has
-the features of the pictures that were missing when it was written.
+folder for each network, its input and its libraries holds files, each with the features of the
+pictures that were missing when it was written.
 """
 
 import contextlib
@@ -24,6 +24,10 @@ from automl.model import pretrained_weights, weights_folder
 Known = dict[bytes, NDArray[np.float32]]
 """Features (D,) by the name of the pixels of a picture, see `pixels.contents`."""
 
+_KINDS = ("features", "stages")
+"""Arrays of a file: the features before the last layer, and those of all stages, see
+`stages.Stages`, which some networks do not give."""
+
 
 class Extractor(NamedTuple):
     """Everything but the pictures that decides the features.
@@ -43,37 +47,63 @@ class Extractor(NamedTuple):
     device: str
     """Type of torch's device, as `cpu`."""
 
-    has_stages: bool = False
-    """The features are those of all stages, see `stages.Stages`."""
-
     @classmethod
     def here(
-        cls,
-        weights: Path,
-        mean: tuple[float, ...],
-        std: tuple[float, ...],
-        side: int,
-        *,
-        has_stages: bool = False,
+        cls, weights: Path, mean: tuple[float, ...], std: tuple[float, ...], side: int
     ) -> Self:
         """The extractor on the device on which this machine's trials run, found without torch."""
         device = "cuda" if machine.num_gpus() else "cpu"
-        return cls(weights, mean, std, side, device, has_stages)
+        return cls(weights, mean, std, side, device)
 
-    def folder(self, *, is_mirrored: bool) -> Path:
+    def kept(
+        self,
+        contents: NDArray[np.bytes_],
+        *,
+        is_mirrored: bool = False,
+        has_stages: bool = False,
+    ) -> NDArray[np.float32] | None:
+        """Features (N, D) of N pictures, by their names; None if some are not known.
+
+        Args:
+            contents: (N,) names of the pixels of each picture, see `pixels.contents`.
+            is_mirrored: the features are those of the mirror images.
+            has_stages: those before the last layer are followed by those of all stages, see
+                `stages.Stages`.
+        """
+        known, names = _read(self._folder(is_mirrored), contents, has_stages), contents.tolist()
+        return np.stack([known[each] for each in names]) if known.keys() >= set(names) else None
+
+    def completed(
+        self,
+        contents: NDArray[np.bytes_],
+        compute: Callable[[NDArray[np.int64]], list[NDArray[np.float32]]],
+        *,
+        is_mirrored: bool = False,
+        has_stages: bool = False,
+    ) -> NDArray[np.float32]:
+        """Features (N, D) of N pictures, by their names; arguments as of `kept`, and:
+
+        Args:
+            compute: from rows that are missing to their features before the last layer, and those
+                of all stages if the network gives them; both are kept.
+        """
+        folder, names = self._folder(is_mirrored), contents.tolist()
+        known = _read(folder, contents, has_stages)
+        missing = np.array([row for row, each in enumerate(names) if each not in known])
+        if len(missing):
+            computed, new = compute(missing), contents[missing]
+            _write(folder, new, computed)
+            wanted = np.concatenate(computed[: 1 + has_stages], axis=1)
+            known.update(zip(new.tolist(), wanted, strict=True))
+        return np.stack([known[each] for each in names])
+
+    def _folder(self, is_mirrored: bool) -> Path:
         """Folder of the features of pictures, or of their mirror images."""
         return home.cache_dir("features") / home.cache_name([*self._key(), is_mirrored])
 
-    def kept(
-        self, contents: NDArray[np.bytes_], *, is_mirrored: bool = False
-    ) -> NDArray[np.float32] | None:
-        """Features (N, D) of N pictures, by their names; None if some are not known."""
-        known, names = read(self.folder(is_mirrored=is_mirrored), contents), contents.tolist()
-        return np.stack([known[each] for each in names]) if known.keys() >= set(names) else None
-
     def network_folder(self) -> Path:
         """Folder of the converted network."""
-        return home.cache_dir("networks") / home.cache_name(self._key())
+        return home.cache_dir("networks") / home.cache_name([*self._key(), "with stages"])
 
     def _key(self) -> list[Any]:
         status = (self.weights / weights_folder.WEIGHTS).stat()
@@ -81,7 +111,6 @@ class Extractor(NamedTuple):
             *(str(self.weights), status.st_ino, status.st_mtime_ns, status.st_size),
             hashlib.sha256((self.weights / weights_folder.CONFIG).read_bytes()).hexdigest(),
             *(*self.mean, *self.std, self.side, self.device),
-            *(("stages",) if self.has_stages else ()),
             *map(importlib.metadata.version, ("torch", "timm", "onnxruntime")),
         ]
 
@@ -95,28 +124,7 @@ def extractor_of(hyperparameters: Hyperparameters) -> Extractor | None:
     return Extractor.here(weights, mean, std, hyperparameters.validation_crop_size)
 
 
-def completed(
-    folder: Path,
-    contents: NDArray[np.bytes_],
-    compute: Callable[[NDArray[np.int64]], NDArray[np.float32]],
-) -> NDArray[np.float32]:
-    """Features (N, D) of N pictures, by their names.
-
-    Args:
-        folder: of an extractor.
-        contents: (N,) names of the pixels of each picture, see `pixels.contents`.
-        compute: from rows that are missing to their features, which are kept.
-    """
-    known = read(folder, contents)
-    missing = np.array([row for row, each in enumerate(contents.tolist()) if each not in known])
-    if len(missing):
-        computed = compute(missing)
-        write(folder, contents[missing], computed)
-        known.update(zip(contents[missing].tolist(), computed, strict=True))
-    return np.stack([known[each] for each in contents.tolist()])
-
-
-def read(folder: Path, contents: NDArray[np.bytes_]) -> Known:
+def _read(folder: Path, contents: NDArray[np.bytes_], has_stages: bool) -> Known:
     """The features of those pictures that have any."""
     known: Known = {}
     for path in sorted(folder.glob("*.npz")):
@@ -125,17 +133,20 @@ def read(folder: Path, contents: NDArray[np.bytes_]) -> Known:
                 names = kept["contents"]
                 rows = np.flatnonzero(np.isin(names, contents))
                 if len(rows):
-                    known.update(zip(names[rows].tolist(), kept["features"][rows], strict=True))
+                    kinds = [kept[kind][rows] for kind in _KINDS[: 1 + has_stages]]
+                    found = np.concatenate(kinds, axis=1)
+                    known.update(zip(names[rows].tolist(), found, strict=True))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            continue  # cut off: its pictures are computed again
+            continue  # cut off, or without stages: its pictures are computed again
     return known
 
 
-def write(folder: Path, contents: NDArray[np.bytes_], computed: NDArray[np.float32]) -> None:
-    """Keep the features (N, D) of pictures."""
+def _write(folder: Path, contents: NDArray[np.bytes_], computed: list[NDArray[np.float32]]) -> None:
+    """Keep the features (N, D) of pictures, of one or both kinds."""
     name = hashlib.sha256(contents.tobytes()).hexdigest()
+    arrays: dict[str, Any] = dict(zip(_KINDS, computed, strict=False))
     # the caches may be cleared at this moment; then the features are not kept
     with contextlib.suppress(FileNotFoundError):
         folder.mkdir(exist_ok=True)
         with atomic.open_binary(folder / f"{name}.npz", durable=False) as file:
-            np.savez(file, contents=contents, features=computed)
+            np.savez(file, contents=contents, **arrays)

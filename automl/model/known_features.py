@@ -70,10 +70,8 @@ def _of_network(
     if folder is None or not _has_weights_of(folder, looked_at):
         return None
     side = description.validation_crop_size
-    extractor = Extractor.here(
-        folder, description.mean, description.std, side, has_stages=has_stages
-    )
-    return extractor.kept(contents, is_mirrored=is_mirrored)
+    extractor = Extractor.here(folder, description.mean, description.std, side)
+    return extractor.kept(contents, is_mirrored=is_mirrored, has_stages=has_stages)
 
 
 def _has_weights_of(folder: Path, network: nn.Module) -> bool:

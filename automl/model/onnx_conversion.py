@@ -53,7 +53,7 @@ def convert(
 
 
 def trace(network: nn.Module, example: Tensor, path: Path) -> None:
-    """Convert a network for this machine: `input1`, of the shape of the example, to `output1`.
+    """Convert a network for this machine: `input1`, of the shape of the example, to its outputs.
 
     A trace takes a tenth of the time of `convert`, but cannot see where the network decides by the
     values of its input: compare the answers before you rely on it.
@@ -70,7 +70,6 @@ def trace(network: nn.Module, example: Tensor, path: Path) -> None:
             (example,),
             path,
             input_names=["input1"],
-            output_names=["output1"],
             opset_version=OPSET,
             dynamo=False,
         )

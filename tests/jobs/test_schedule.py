@@ -393,13 +393,15 @@ def test_features_of_many_pictures_come_from_a_converted_network() -> None:
     assert on_gpu - few == pytest.approx(9_600 * direct, rel=0.05)  # and some fitting
 
 
-def test_a_probe_with_all_stages_costs_one_more_pass() -> None:
+def test_a_probe_with_all_stages_costs_a_larger_fit_and_no_pass_of_its_own() -> None:
     probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
     staged = {**probe, "stage_features": True}
     of_each = 500 * speeds().of("mobilenetv2", 224).forward_seconds
     costs = Costs(speeds(), Counts(500, 0, 10, folds=10))
-    whole, fit = (costs.of(staged, features_of(known)).seconds for known in (probe, staged))
-    assert whole - fit == pytest.approx(of_each)
+    alone, whole = (costs.of(values).seconds for values in (probe, staged))
+    known = [costs.of(values, features_of(probe)).seconds for values in (probe, staged)]
+    assert [alone - known[0], whole - known[1]] == pytest.approx([of_each, of_each])
+    assert known[0] < known[1] < 2 * known[0]
 
 
 def test_a_mirrored_probe_costs_the_features_of_the_mirror_images() -> None:

@@ -10,7 +10,7 @@ from timm.models import save_for_hf
 
 from automl.jobs import model_catalog
 from automl.jobs.compatibility import resolve
-from automl.model import blocks, linear_head, linear_probe, network
+from automl.model import blocks, linear_head, linear_probe, network, stages
 
 LIGHT = ("hgnetv2_b1", "mobilenetv3_large_100", "efficientnet_lite0", "dinov2_small")
 
@@ -32,6 +32,10 @@ def check_features(name: str) -> None:
         answers = made(pixels).softmax(1)
     np.testing.assert_allclose(answers, probe.probabilities(features), atol=1e-4)
     assert blocks.parameter_names(made.network, architecture)
+    staged = stages.headless(made, pixels)
+    assert isinstance(staged.network, stages.Stages)
+    found = linear_head.extract_features(staged, [pixels])
+    np.testing.assert_allclose(found[:, : features.shape[1]], features, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", LIGHT)
