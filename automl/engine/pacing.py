@@ -311,12 +311,16 @@ class Pacer:
         ]
         for look in looks:
             found += [{**probe, look: True} for probe in found]
-        tried = [
+        tried = self._tried_probes()
+        return [probe for probe in found if _looks(probe) not in tried]
+
+    def _tried_probes(self) -> list[tuple[set[str], bool, bool]]:
+        """What the probes that have begun look at."""
+        return [
             _looks(trial.hyperparameters)
             for trial in self._results.trials.values()
             if trial.method in PROBES and trial.started_at is not None
         ]
-        return [probe for probe in found if _looks(probe) not in tried]
 
     def with_faster_network(
         self, trial: PlannedTrial, sub_spaces: Iterable[Mapping[str, Any]]
@@ -400,14 +404,18 @@ class Pacer:
         return PlannedTrial.of(trial.number, changed, trial.proposal)
 
     def _with_best_probe(self, trial: PlannedTrial, clock: Clock) -> PlannedTrial:
-        """A probe with all stages, or with mirror images, that is else the best one that fits."""
+        """A probe with all stages, or with mirror images, that is else the best one that fits.
+
+        One that was tried before is not tried again.
+        """
         values = trial.requested
         look = next((look for look in reversed(LOOKS) if values.get(look)), None)
         if look is None or "model_name" in self._job.training_parameters:
             return trial
+        tried = self._tried_probes()
         for probe in self._probes(values, PROBES):
             wanted = {**probe.hyperparameters, look: True}
-            if wanted == probe.hyperparameters:
+            if _looks(wanted) in tried:
                 continue
             if wanted == values:
                 return trial

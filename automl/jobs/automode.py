@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from automl.jobs import model_catalog, picture_sizes, schedule
 from automl.jobs.distributions import Choice, LogUniform
-from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING, LOOKS, NETWORKS
+from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING, NETWORKS, PROBES
 from automl.jobs.picture_sizes import Sizes
 from automl.jobs.schedule import Clock
 from automl.jobs.sweep import Asha
@@ -65,7 +65,7 @@ _UPDATES_PER_EPOCH = 100
 """Updates of the weights that an epoch of fine-tuning should have, for there are few epochs."""
 
 _TRIALS_FOR_LOOKS = 10
-"""Trials from which one of them is a probe with all stages, and one with mirror images."""
+"""Trials from which some of them are probes with all stages, and one with mirror images."""
 
 
 @dataclass(frozen=True)
@@ -202,11 +202,12 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
     opening = [Recipe(values) for values in _baselines(situation, num_trials)]
+    probes = [recipe for recipe in opening if recipe.values.get("method") in PROBES]
     # after the first training, which should not wait for further features, if it has a good start
-    later = [
-        *_three_networks(situation, opening, num_trials),
-        *_other_looks(opening, num_trials),
-    ]
+    later = _three_networks(situation, opening, num_trials)
+    later += _looking("stage_features", later[-1:], num_trials)
+    later += _looking("mirrored_features", probes[:1], num_trials)
+    opening += _looking("stage_features", probes[-1:], num_trials)  # which are there already
     trained = [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
     if situation.probes_first:
         opening += [*later, *trained]
@@ -281,13 +282,11 @@ def _three_networks(
     return [Recipe(values) for values in (*further, joined(probes[0], names))]
 
 
-def _other_looks(opening: Sequence[Recipe], num_trials: int) -> list[Recipe]:
-    """The first probe with all stages, then with mirror images; where they run the best probe so
-    far takes its place."""
-    probes = [recipe.values for recipe in opening if recipe.values.get("method") == "linear_probe"]
+def _looking(look: str, probes: Iterable[Recipe], num_trials: int) -> list[Recipe]:
+    """Probes with further features; where they run the best probe so far takes their place."""
     if num_trials < _TRIALS_FOR_LOOKS:
         return []
-    return [Recipe({**probe, look: True}) for probe in probes[:1] for look in LOOKS]
+    return [Recipe({**probe.values, look: True}) for probe in probes]
 
 
 def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class Costs:
             known: features of the pictures that earlier trials have computed.
         """
         asked = _completed(values)
-        size, names = asked["training_crop_size"], networks_of(asked)
+        size = asked["training_crop_size"]
         # of all pictures: a model is fitted to those for validation as well, or scored by them
         features = sum(
             self._extraction(self.speeds.of(each.model_name, size).forward_seconds)
@@ -111,7 +111,7 @@ class Costs:
         if asked["method"] != "fine_tuning":
             once = _START_SECONDS + features
             if asked["method"] in PROBES:
-                once += self._fit_by_folds(len(names), has_stages=has_stages(asked))
+                once += self._fit_by_folds(asked)
             return Cost(once)
         starts_from_probe = values.get("head_init") == "linear_probe"
         training, scoring = self.of_epoch(asked)
@@ -162,12 +162,13 @@ class Costs:
         pictures = min(self.counts.train, _MAX_FITTED)
         return _FIT_SECONDS * pictures * _NUM_FEATURES * self.counts.classes
 
-    def _fit_by_folds(self, num_networks: int, *, has_stages: bool) -> float:
-        pictures = min(self.counts.train + self.counts.validation, _MAX_FITTED)
+    def _fit_by_folds(self, values: Mapping[str, Any]) -> float:
+        copies = 2 if is_mirrored(values) else 1
+        pictures = min(copies * self.num_pictures, _MAX_FITTED)
         # those of all stages are twice as many, and are fitted with the last ones and without
-        factor = 2 if has_stages else 1
+        factor = 2 if has_stages(values) else 1
         # no more than there are principal components
-        num_features = min(factor * _NUM_FEATURES * num_networks, pictures)
+        num_features = min(factor * _NUM_FEATURES * len(networks_of(values)), pictures)
         per_fold = _FOLD_SECONDS * pictures * num_features * self.counts.classes
         return factor * per_fold * (self.counts.folds + 1)
 

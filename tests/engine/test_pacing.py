@@ -176,6 +176,22 @@ def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Pa
     assert fitted.requested == planned.requested
 
 
+def test_all_stages_are_tried_with_the_best_probe_that_was_not_tried_with_them(
+    tmp_path: Path,
+) -> None:
+    results, pacer = opened(tmp_path, minutes=30)
+    probe = {"method": "linear_probe", "training_crop_size": 224, "model_name": "resnet18"}
+    pair = {**probe, "method": "concatenated_probe", "second_model_name": "mobilenetv2"}
+    staged = {**pair, "stage_features": True}
+    for number, (asked, score) in enumerate([(probe, 0.7), (pair, 0.8), (staged, 0.9)]):
+        trial = build_trial(f"trial-{number:03d}", [score])
+        results._set(trial.model_copy(update={"number": number, "hyperparameters": asked}))
+    three = {**pair, "third_model_name": "resnet34", "stage_features": True}
+    fitted = pacer.fit(PlannedTrial.of(9, three))
+    assert fitted is not None
+    assert fitted.requested == {**probe, "stage_features": True}
+
+
 def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said(
     tmp_path: Path,
 ) -> None:

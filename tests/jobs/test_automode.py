@@ -36,7 +36,7 @@ def test_every_recipe_can_be_trained_and_baselines_are_at_most_half(given, num_t
     plan = automode.plan(given, num_trials)
     assert 1 <= len(plan.opening) <= num_trials
     resolved = [resolve(recipe.values) for recipe in plan.opening]
-    # those that need further features come after the first training
+    # those with further features have places of their own
     looks = [one.is_mirrored or one.has_stages for one in resolved]
     frozen = [one.method != "fine_tuning" for one in resolved]
     baselines = list(itertools.compress(resolved, map(operator.gt, frozen, looks)))
@@ -113,7 +113,8 @@ def test_the_last_baseline_joins_two_networks_where_there_are_places_for_their_p
     def joined(num_trials, weights):
         opening = automode.plan(situation(weights=weights), num_trials).opening
         baselines = [recipe.values for recipe in opening if "method" in recipe.values]
-        return [networks_of(one) for one in baselines if one["method"] == "concatenated_probe"]
+        plain = [one for one in baselines if not one.get("stage_features")]
+        return [networks_of(one) for one in plain if one["method"] == "concatenated_probe"]
 
     pair = list(WEIGHTS[:2])
     assert joined(8, WEIGHTS) == joined(50, WEIGHTS[:2]) == [pair]
@@ -126,12 +127,17 @@ def test_the_last_baseline_joins_two_networks_where_there_are_places_for_their_p
     ("num_trials", "weights", "is_tried"),
     [(50, WEIGHTS, True), (50, WEIGHTS[:1], True), (8, WEIGHTS, False), (50, (), False)],
 )
-def test_stages_and_mirror_images_are_tried_after_the_first_training(num_trials, weights, is_tried):
-    opening = automode.plan(situation(weights=weights), num_trials).opening
-    first = next(i for i, recipe in enumerate(opening) if "method" not in recipe.values)
-    for place, look in enumerate(("stage_features", "mirrored_features"), start=first + 1):
-        found = [bool(recipe.values.get(look)) for recipe in opening]
+def test_stages_are_tried_before_and_mirror_images_after_the_first_training(
+    num_trials, weights, is_tried
+):
+    opening = [one.values for one in automode.plan(situation(weights=weights), num_trials).opening]
+    first = next(i for i, values in enumerate(opening) if "method" not in values)
+    places = {"stage_features": first - 1, "mirrored_features": first + 1}
+    for look, place in places.items():
+        found = [bool(values.get(look)) for values in opening]
         assert found == [i == place and is_tried for i in range(len(opening))]
+    if is_tried:  # with the features of the probe before it
+        assert networks_of(opening[first - 1]) == networks_of(opening[first - 2])
 
 
 def test_three_networks_are_tried_after_the_first_training_and_the_probe_of_the_third():
@@ -140,7 +146,7 @@ def test_three_networks_are_tried_after_the_first_training_and_the_probe_of_the_
     probe, joined, staged, mirrored = opening[first + 1 : first + 5]
     assert (probe["method"], probe["model_name"]) == ("linear_probe", "mobilenetv2")
     assert networks_of(joined) == ["efficientnet_lite0", "mobilenetv1_100", "mobilenetv2"]
-    assert staged["stage_features"]
+    assert staged == {**joined, "stage_features": True}
     assert mirrored["mirrored_features"]
     names = ("convnext_tiny", "resnet50", "dinov3_small", "siglip2_base")
     given = situation(budget_class="gpu", weights=names)

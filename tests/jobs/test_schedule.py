@@ -114,7 +114,7 @@ def test_81_classes_in_15_minutes_of_a_slow_machine_are_trained() -> None:
 def test_without_a_limit_every_recipe_runs_with_all_its_epochs_at_224_px() -> None:
     trials = planned(situation(), clock(DAYS, pictures=100_000))
     assert sizes(trials) == {224}
-    assert epochs(trials) == [0, 0, 0, 0, 0, 6, 0, 0, 6]
+    assert epochs(trials) == [0, 0, 0, 0, 0, 0, 6, 0, 6]
 
 
 @pytest.mark.parametrize(("seconds", "side"), [(60.0, 96), (90.0, 128), (DAYS, 160)])
@@ -151,7 +151,6 @@ def test_time_that_is_too_short_for_training_is_for_more_baselines() -> None:
     ] == [
         "mobilenetv1_100",
         "mobilenetv2",
-        "mobilenetv1_100",  # with all stages
         "mobilenetv1_100",  # with mirror images
     ]
     assert trials[-1].ends_at > 0.7 * 270.0
@@ -186,7 +185,7 @@ def test_training_at_a_smaller_size_waits_for_all_frozen_features_if_it_fits_beh
             for trial in trials
         )
 
-    assert [order(seconds) for seconds in (800.0, 280.0)] == ["TSMT", "SMT"]
+    assert [order(seconds) for seconds in (800.0, 280.0)] == ["STMT", "SMT"]
     said = plan_text.plan(planned(situation(), clock(280.0)), clock(280.0), 320)
     assert said[0].startswith("In 5 min on this machine at 224 px (training at 160 px): a probe of")
 
@@ -201,7 +200,7 @@ def test_a_probe_that_would_take_much_of_the_time_is_left_out() -> None:
 
 
 def test_epochs_end_with_the_time_and_fill_what_no_other_trial_could_use() -> None:
-    tuning = automode.plan(situation(), 50).opening[5].values
+    tuning = automode.plan(situation(), 50).opening[6].values
     cost = clock(0).cost(tuning)
 
     def fitting(num_epochs: float) -> int | None:
@@ -215,7 +214,7 @@ def test_epochs_end_with_the_time_and_fill_what_no_other_trial_could_use() -> No
 
 
 def test_time_to_fit_a_training_again_costs_none_of_the_epochs_of_its_recipe() -> None:
-    tuning = automode.plan(situation(), 50).opening[5].values
+    tuning = automode.plan(situation(), 50).opening[6].values
     cost, again = clock(0).cost(tuning), clock(0).costs.of_refit(tuning)
     assert again.epoch == pytest.approx(1 + 2000 * USUAL.step_seconds)
 
@@ -269,7 +268,7 @@ def test_the_plan_says_how_much_time_is_kept_for_further_folds() -> None:
 
 
 def test_epochs_that_the_job_fixes_stay_and_are_started_even_if_they_do_not_end() -> None:
-    tuning = automode.plan(situation(), 50).opening[5].values
+    tuning = automode.plan(situation(), 50).opening[6].values
     fixed = {"number_of_epochs": 100}
     trial = schedule.fitted({**tuning, **fixed}, clock(300.0, fixed=fixed))
     assert trial is not None
@@ -416,7 +415,7 @@ def test_a_mirrored_probe_costs_the_features_of_the_mirror_images() -> None:
     assert whole - rest == pytest.approx(rest - fit) == pytest.approx(of_each)
     given = Costs(speeds(), Counts(500, 300, 10))  # validation pictures cost no second look
     once, twice = (given.of(one, features_of(one)).seconds for one in (probe, mirrored))
-    assert once == twice
+    assert once < twice < 1.2 * once  # a fit to twice as many rows
 
 
 def test_a_probe_costs_a_fit_for_every_fold() -> None:
