@@ -14,7 +14,6 @@ _HEADINGS = (
     *(mark("epoch"), mark("hyperparameter"), mark("importance"), mark("number"), mark("title")),
     *(mark("score"), mark("score_low"), mark("score_high"), mark("version")),
     *(mark("experiment"), mark("low"), mark("high"), mark("label"), mark("other label")),
-    mark("answers"),
 )
 """Columns of tables of figures: in the file they have these names in every language."""
 

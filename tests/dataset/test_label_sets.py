@@ -287,6 +287,18 @@ def test_pictures_with_the_same_set_have_nothing_to_tell_apart(folder: Path) -> 
     assert "have the same labels, cat, dog" in blocking.message
 
 
+def test_rare_and_uneven_labels_and_those_that_never_occur_alone_are_said(folder: Path) -> None:
+    sets = [["cat"]] * 22 + [["bird", "cat"]] * 2
+    path = folder / "labels.csv"
+    cells = {"image": [f"{n:02}.png" for n in range(len(sets))], "label": map(";".join, sets)}
+    pd.DataFrame(cells).to_csv(path, index=False)
+    said = {finding.kind: finding.message for finding in looked_at(path).report.findings}
+    assert said["few_images"].startswith("Fewer than 10 pictures to train on: bird (2).")
+    assert said["imbalance"].startswith("24 pictures have cat, only 2 bird.")
+    never = "Never the only label of a picture: bird; bird only beside cat."
+    assert said["labels_never_alone"].startswith(never)
+
+
 def test_each_task_offers_the_other_one(folder: Path) -> None:
     path = folder / "labels.jsonl"
     path.write_text(as_jsonl(folder).read_text().replace('["cat"]', '["cat", "dog"]'))

@@ -66,6 +66,20 @@ def test_the_ranking_loss_of_many_labels_a_picture_is_that_of_scikit_learn():
     assert found == pytest.approx(reference.label_ranking_loss(truth, scores))
 
 
+@pytest.mark.parametrize("change", [(slice(None), 2, False), (slice(4, 8), slice(None), True)])
+def test_rankings_with_a_label_that_no_picture_has_and_with_all_labels_are_those_of_scikit_learn(
+    change,
+):
+    *place, value = change
+    truth = TRUTH.copy()
+    truth[tuple(place)] = value
+    answers = SetAnswers(SCORES, truth)
+    coverage = metrics.value("coverage_error", answers)
+    assert coverage == pytest.approx(reference.coverage_error(truth, SCORES))
+    loss = metrics.value("ranking_loss", answers)
+    assert loss == pytest.approx(reference.label_ranking_loss(truth, SCORES))
+
+
 def test_labels_that_no_picture_or_every_picture_has_are_left_out_of_averages():
     truth = np.array([[1, 0, 1], [0, 0, 1], [1, 0, 1]], bool)
     scores = np.array([[0.9, 0.8, 0.9], [0.2, 0.1, 0.9], [0.6, 0.3, 0.9]])

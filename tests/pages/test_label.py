@@ -91,8 +91,8 @@ def test_pictures_get_labels_that_keys_turn_on_and_off(open_page, pictures, new,
     page.multiselect[0].set_value([]).run()
     click(page, "It has no label")
     said = texts(page.run()).replace("\\", "")
-    assert f"{new}/0.png added as animal, dog" in said
-    assert f"{new}/1.png added as with nothing" in said
+    assert f"{new}/0.png added: animal, dog" in said
+    assert f"{new}/1.png added: no label" in said
 
 
 def test_a_place_out_of_reach_is_refused_and_another_one_taken(

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from automl.experiments.records import TrialRecord
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.reports import html_report
+from automl.ui.answers import label_errors_view
 from tests.conftest import build_opening, mean_colour
 from tests.pages.conftest import texts, tiles
 
@@ -172,6 +174,25 @@ def test_charts_and_scores_are_those_of_each_label(
     page = open_page("trial", experiment=experiment.name, trial="t1", tab="Labels")
     table = page.dataframe[0].value.set_index("label")
     assert table.loc["cat", ["right", "missed", "false", "rightly absent"]].tolist() == [5, 1, 0, 7]
+
+
+def test_labels_that_are_answered_together_too_often_come_first(
+    open_page: Callable[..., AppTest], experiment: Path
+) -> None:
+    path = store.predictions_path(experiment, "t1")
+    answers = store.load_predictions(path)
+    has_none = ~answers.labels.any(axis=1, keepdims=True)
+    shares = np.where(has_none, [0.1, 0.9, 0.9], answers.probabilities).astype(np.float32)
+    store.save_predictions(path, replace(answers, probabilities=shares))
+    page = open_page("trial", experiment=experiment.name, trial="t1", tab="Labels")
+    page.session_state["co-occurrence of cards__2 t1"] = True
+    page.run()
+    pairs = page.dataframe[-1].value
+    assert pairs.to_numpy().tolist() == [["dog", "owl", 0, 3], ["cat", "dog", 3, 3]]
+    outcomes = label_errors_view.cells(store.load_predictions(path), [1, 2])
+    assert {kind: len(found) for kind, found in outcomes.items()} == {
+        **{"Missed": 0, "False": 3, "Right": 0, "Rightly absent": 10}
+    }
 
 
 def test_pictures_that_only_one_of_two_trials_gets_right(

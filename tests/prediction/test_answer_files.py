@@ -100,6 +100,31 @@ def test_lines_are_those_of_the_command_or_of_azures_batch_endpoint(tmp_path, pr
     assert failed == {"filename": "y.png", "error": "It is empty."}
 
 
+def test_any_number_of_labels_stand_in_one_text_beside_every_probability(tmp_path):
+    model = write_model(tmp_path / "sets", has_label_sets=True, thresholds=[0.2, 0.5, 0.9])
+    predictor = Predictor(model)
+    rows = [
+        Answer(np.array(row, np.float32), distance=None)
+        for row in ([0.25, 0.75, 0.5], [0.125, 0.25, 0.5])
+    ]
+    for name, form in FORMS.items():
+        with AnswerFile(tmp_path / form, name, predictor) as file:
+            for picture_name, row in zip("xy", rows, strict=True):
+                file.add(picture_name, row)
+    with (tmp_path / "a.csv").open(newline="") as file:
+        some, none = csv.DictReader(file)
+    assert (some["label"], some["probability"], some["blue"]) == ("green, red", "", "0.5")
+    assert (none["label"], none["green"]) == ("", "0.25")
+    table = pq.read_table(tmp_path / "a.parquet").to_pylist()
+    assert [row["label"] for row in table] == ["green, red", ""]
+    some, none = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
+    assert (some["labels"], none["labels"]) == (["green", "red"], [])
+    assert some["probabilities"] == {"red": 0.25, "green": 0.75, "blue": 0.5}
+    azure, _ = map(json.loads, (tmp_path / "predictions.csv").read_text().splitlines())
+    names = ["red", "green", "blue"]
+    assert azure == {"filename": "x", "probs": [0.25, 0.75, 0.5], "labels": names}
+
+
 def test_what_was_killed_is_carried_on_with(target, predictor):
     path, form = target
     begin(path, form, predictor, ["a", 'b "quoted", \n with a line', "c"])

@@ -45,6 +45,18 @@ def test_a_request_is_answered_as_azure_answers_it(client, model_dir):
     assert first["probs"] == pytest.approx([own.probabilities[name] for name in first["labels"]])
 
 
+def test_of_any_number_of_labels_every_one_is_answered_with_its_own_probability(tmp_path):
+    folder = write_model(tmp_path / "sets", has_label_sets=True, thresholds=[0.5, 0.7, 0.6])
+    with served({"m": folder}) as client:
+        (answer,) = client.score(text_of(picture("green"))).json()
+        files = [("files", ("a.png", picture("green"), "image/png"))]
+        (ours,) = client.post("/predict", files=files).json()["predictions"]
+    assert list(answer) == ["probs", "labels"]
+    assert answer["labels"] == ["red", "green", "blue"]
+    assert answer["probs"] == pytest.approx([0.5, 1 / (1 + np.exp(-1)), 0.5], abs=0.01)
+    assert ours["labels"] == ["green", "red"]
+
+
 def test_what_azure_does_not_know_is_said_only_if_the_server_is_told_to(tmp_path):
     unlike = {"threshold": -0.5, "false_alarm_rate": 0.01}
     folder = write_model(tmp_path / "flags", unlike=unlike, calibration=[0.4, 0.5, 0.8])

@@ -1,5 +1,7 @@
 """Pictures by what became of a label in their answers: missed, false, right or rightly absent."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -36,43 +38,48 @@ def show(trial_answers: Answers, *, key: str) -> None:
                 pictures=wording.count(len(predictions.labels), "picture"),
             )
         )
-    of_label(trial_answers, None if label == _ALL else label, key=key)
+    of_labels(trial_answers, [] if label == _ALL else [label], key=key)
 
 
-def of_label(trial_answers: Answers, label: str | None, *, key: str) -> None:
-    """Draw the four counts of a label, or of any, and the pictures of the chosen one.
+def of_labels(trial_answers: Answers, labels: Sequence[str], *, key: str) -> None:
+    """Draw the four counts of a label, and the pictures of the chosen one.
 
     Args:
         trial_answers: the answers.
-        label: name of the label; None: any.
+        labels: name of the label; of two, what counts is that both are there; none: any label.
         key: unique name of the answers.
     """
-    index = None if label is None else trial_answers.class_names.index(label)
-    cells = _cells(trial_answers.predictions, index)
+    columns = [trial_answers.class_names.index(label) for label in labels]
+    found = cells(trial_answers.predictions, columns)
     kind = st.segmented_control(
-        _("Pictures where the label is"),
-        list(cells),
-        default=next((kind for kind in ("Missed", "False") if len(cells[kind])), "Right"),
-        format_func=lambda kind: f"{_(kind)} ({wording.integer(len(cells[kind]))})",
+        _("Pictures where the label is")
+        if len(labels) < 2
+        else _("Pictures where both labels together are"),
+        list(found),
+        default=next((kind for kind in ("Missed", "False") if len(found[kind])), "Right"),
+        format_func=lambda kind: f"{_(kind)} ({wording.integer(len(found[kind]))})",
         required=True,
         key=f"kind of {key}",
     )
-    if not len(cells[kind]):
+    if not len(found[kind]):
         st.info(_("There is no such picture."))
         return
-    name = f"{kind} {label} of {key}"
-    answer_gallery.show(trial_answers, cells[kind], key=name, order="highest loss first")
+    name = f"{kind} {labels} of {key}"
+    answer_gallery.show(trial_answers, found[kind], key=name, order="highest loss first")
 
 
-def _cells(predictions: Predictions, label: int | None) -> dict[str, NDArray[np.int64]]:
-    """Positions of the pictures in whose answers a label, or any, is of a kind, by kind."""
+def cells(predictions: Predictions, labels: list[int]) -> dict[str, NDArray[np.int64]]:
+    """Positions of the pictures in whose answers the labels together, or any label if none is
+    given, are of a kind, by kind."""
     predicted, true = np.asarray(predictions.predicted, bool), predictions.labels
-    if label is not None:
-        predicted, true = predicted[:, [label]], true[:, [label]]
-    cells = {
+    if labels:
+        predicted, true = (
+            np.asarray(each[:, labels].all(axis=1, keepdims=True)) for each in (predicted, true)
+        )
+    outcomes = {
         mark("Missed"): true & ~predicted,
         mark("False"): predicted & ~true,
         mark("Right"): predicted & true,
         mark("Rightly absent"): ~predicted & ~true,
     }
-    return {kind: np.flatnonzero(cell.any(axis=1)) for kind, cell in cells.items()}
+    return {kind: np.flatnonzero(each.any(axis=1)) for kind, each in outcomes.items()}

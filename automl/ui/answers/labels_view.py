@@ -1,10 +1,12 @@
 """Scores of each label where pictures have any number of them, and labels that occur together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from automl.dataset import label_sets
 from automl.evaluation.decisions import THRESHOLD
@@ -32,7 +34,7 @@ _COUNTS = {
         mark("Pictures that do not have the label and are predicted not to have it."),
     ),
 }
-_MAX_LABELS = 25
+_MAX_LABELS, _MAX_PAIRS = 25, 1_000
 
 
 def show(trial_answers: Answers, *, key: str) -> None:
@@ -80,7 +82,7 @@ def show(trial_answers: Answers, *, key: str) -> None:
     figure_table.download(table, "labels", key=key)
     if state.selection.rows:
         label = str(table["label"].iloc[state.selection.rows[0]])
-        label_errors_view.of_label(trial_answers, label, key=f"selected in {key}")
+        label_errors_view.of_labels(trial_answers, [label], key=f"selected in {key}")
     fold = st.expander(
         _("Labels that occur together"), key=f"co-occurrence of {key}", on_change="rerun"
     )
@@ -116,9 +118,43 @@ def _together(trial_answers: Answers, key: str) -> None:
                 shown=_MAX_LABELS, count=wording.integer(len(names))
             )
         )
+    pairs = _pairs(true, predicted, names)
+    if pairs.empty:
+        return
+    st.caption(_("The pairs that differ most come first. Select a pair to see its pictures."))
+    number = st.column_config.NumberColumn
+    state: Any = st.dataframe(
+        pairs.head(_MAX_PAIRS),
+        key=f"pairs of {key}",
+        hide_index=True,
+        height=min(len(pairs), 6) * 35 + 38,
+        column_config={
+            "label": st.column_config.TextColumn(_("Label")),
+            "other label": st.column_config.TextColumn(_("Other label")),
+            "pictures": number(_("In the labels"), format="localized"),
+            "answers": number(_("In the answers"), format="localized"),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=_("Labels that occur together"),
+    )
+    figure_table.download(pairs, "co-occurrence", key=key)
+    if state.selection.rows:
+        pair = pairs[["label", "other label"]].iloc[state.selection.rows[0]].tolist()
+        label_errors_view.of_labels(trial_answers, pair, key=f"pair in {key}")
+
+
+def _pairs(
+    true: NDArray[np.int64], predicted: NDArray[np.int64], names: Sequence[str]
+) -> pd.DataFrame:
+    """Pairs of labels that are together in the labels or the answers, by counts (K, K) of these;
+    those that differ most first."""
     first, second = np.nonzero(np.triu(true + predicted, k=1))
+    difference = np.abs(predicted - true)[first, second]
+    order = np.argsort(-difference, kind="stable")
+    first, second = first[order], second[order]
     array = np.array(names, object)
-    pairs = pd.DataFrame(
+    return pd.DataFrame(
         {
             "label": array[first],
             "other label": array[second],
@@ -126,6 +162,3 @@ def _together(trial_answers: Answers, key: str) -> None:
             "answers": predicted[first, second],
         }
     )
-    difference = (pairs["answers"] - pairs["pictures"]).abs().to_numpy()
-    pairs = pairs.iloc[np.argsort(-difference, kind="stable")]
-    figure_table.show(pairs, "co-occurrence", key=key)

@@ -33,8 +33,8 @@ _USELESS = ("placeholder", "flat", "exact_duplicates", "near_duplicates")
 """Findings about pictures without which nothing is lost."""
 
 _CHANGED = {
-    "add": mark("{name} added as {value}"),
-    "relabel": mark("{name} labelled {value}"),
+    "add": mark("{name} added: {value}"),
+    "relabel": mark("{name} labelled: {value}"),
     "rename_labels": mark("{name} renamed to {value}"),
     "move": mark("{name} moved to {value}"),
     "notes": mark("note on {name}: {value}"),
@@ -391,7 +391,7 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
 
 
 def _text(labels: str | list[str]) -> str:
-    return labels if isinstance(labels, str) else label_sets.text(labels) or _("with nothing")
+    return labels if isinstance(labels, str) else label_sets.text(labels) or _("no label")
 
 
 def _except(name: str, labels: Mapping[str, T]) -> dict[str, T]:
