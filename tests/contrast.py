@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 LEAST = 4.5
-"""Of words that are not large."""
+"""Least contrast of words that are not large."""
 
 
 def luminance(color: Sequence[float]) -> float:

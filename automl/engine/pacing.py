@@ -315,7 +315,7 @@ class Pacer:
         return [probe for probe in found if _looks(probe) not in tried]
 
     def _tried_probes(self) -> list[tuple[set[str], bool, bool]]:
-        """What the probes that have begun look at."""
+        """Networks and looks of the probes that have begun."""
         return [
             _looks(trial.hyperparameters)
             for trial in self._results.trials.values()

@@ -29,7 +29,7 @@ class TaskRules:
     """Labels of a picture, as a clause of a sentence."""
 
     floor: str
-    """What the method `majority_class` answers with, which any model must beat."""
+    """Answer of the method `majority_class`, which any model must beat."""
 
     has_label_sets: bool
     """True if a picture has any number of labels: what is true is then a row of them (N, K), and
