@@ -7,7 +7,7 @@ import pytest
 import timm
 import torch
 
-from automl.model import fast_features, linear_head, stages
+from automl.model import converted_network, fast_features, linear_head, stages
 from automl.model.network import Normalised
 
 PIXELS = torch.rand(10, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -52,6 +52,17 @@ def test_the_features_are_those_of_pytorch(network: Normalised, folder: Path) ->
     np.testing.assert_allclose(found, expected, atol=1e-3 * expected.std())
     assert network.training
     assert folder.stat().st_mtime_ns == before.st_mtime_ns  # it was not converted again
+
+
+@pytest.mark.parametrize("num_threads", [1, 2, 20])
+def test_batches_of_several_threads_stay_in_order(
+    network: Normalised, folder: Path, num_threads: int
+) -> None:
+    pixels = PIXELS.repeat(3, 1, 1, 1)
+    pixels = pixels * torch.linspace(0.1, 1, len(pixels))[:, None, None, None]
+    found, _ = converted_network.opened(folder, num_threads)(pixels.numpy())
+    expected = linear_head.extract_features(network, [pixels])
+    np.testing.assert_allclose(found, expected, atol=1e-3 * expected.std())
 
 
 def test_a_damaged_or_foreign_conversion_is_not_used(
