@@ -112,16 +112,23 @@ def recorded(
             )
 
 
-def write_sign_in(who: str, role: Role | None, reason: str = "") -> None:
-    """Record that a person signed in or, without a role, the reason they were not let in."""
+def write_visit(who: str, role: Role | None, action: Action, reason: str = "") -> None:
+    """Record that a person signed in, or why they were not let in, or not on a page.
+
+    Args:
+        who: the person.
+        role: None for a person who was not let in.
+        action: the sign-in, or the action that a page is for.
+        reason: why it was refused; empty if it was not.
+    """
     with _opened() as log:
         _append(
             log,
             who=who,
             role=role,
             via="page",
-            action=Action.SIGN_IN,
-            outcome="done" if role else "refused",
+            action=action,
+            outcome="refused" if reason else "done",
             details={"reason": reason} if reason else {},
         )
 

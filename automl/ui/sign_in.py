@@ -13,7 +13,7 @@ from automl.figures import wording
 from automl.texts import _
 
 _noted: set[tuple[object, ...]] = set()
-"""Sign-ins that are in the audit log; a page that is loaded again is none."""
+"""Sign-ins and refusals that are in the audit log; a page that is loaded again is none."""
 
 
 def is_configured() -> bool:
@@ -58,13 +58,15 @@ def require(action: Action = Action.LOOK) -> None:
         return
     if st.user.to_dict().get("is_logged_in") is not True:
         _offer()
+    visitor, asked_for = None, Action.SIGN_IN
     try:
         visitor = person()
+        _note(visitor, asked_for)
+        asked_for = action
         permissions.check(visitor, action)
     except NotAllowedError as refusal:
-        _note(None, str(refusal))
+        _note(visitor, asked_for, str(refusal))
         _turn_away(str(refusal))
-    _note(visitor)
 
 
 def menu() -> None:
@@ -124,12 +126,12 @@ def _turn_away(reason: str) -> NoReturn:
     st.stop()
 
 
-def _note(visitor: Person | None, reason: str = "") -> None:
-    """Write the sign-in to the audit log, once for each time the provider was asked."""
+def _note(visitor: Person | None, action: Action, reason: str = "") -> None:
+    """Write to the audit log, once for each time the provider was asked."""
     claims = st.user.to_dict()
     name = visitor.name if visitor else str(claims.get("email") or "unknown")
     role = visitor.role if visitor else None
-    sign_in = (audit.path(), name, role, reason, claims.get("iat"))
-    if sign_in not in _noted:
-        audit.write_sign_in(name, role, reason)
-        _noted.add(sign_in)
+    visit = (audit.path(), name, role, action, reason, claims.get("iat"))
+    if visit not in _noted:
+        audit.write_visit(name, role, action, reason)
+        _noted.add(visit)

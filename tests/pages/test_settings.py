@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl.access import audit
+from automl.access.permissions import Action
 from automl.experiments import limits, store
 from automl.experiments.limits import QueueLimits
 from automl.host import home, process_lock
@@ -157,7 +158,7 @@ def test_people_see_what_their_role_may_do(open_as):
 
 def test_an_admin_sees_who_is_let_in_and_the_latest_of_the_log(open_as):
     for number in range(60):
-        audit.write_sign_in(f"p{number}@example.com", None, "unknown")
+        audit.write_visit(f"p{number}@example.com", None, Action.SIGN_IN, "unknown")
     page = in_tab(open_as(ANN, "settings"), "People")
     people = table(page, "Address")
     assert people["Address"].tolist() == [ANN, BOB, "*@example.com"]
@@ -181,7 +182,7 @@ def take_the_log_away() -> None:
 
 def test_only_an_admin_takes_the_log_away_and_it_is_written_down(home: Path):
     (home / "access.yml").write_text(PEOPLE)
-    audit.write_sign_in("eve@evil.org", None)
+    audit.write_visit("eve@evil.org", None, Action.SIGN_IN, "unknown")
     for who, sees in ((BOB, False), (ANN, True)):
         page = AppTest.from_function(take_the_log_away)
         page.secrets = {"auth": AUTH}
