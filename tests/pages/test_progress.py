@@ -156,13 +156,22 @@ def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
     page = open_page("progress", experiment="pets")
     page.number_input(key="further trials").set_value(3)
     page.number_input(key="further epochs").set_value(5)
+    before = page.text_area(key="further space").value
+    page.text_area(key="further space").set_value(before.replace("0.01", "low"))
+    page.button(key="go on").click().run()
+    assert "It should be a number" in page.error[0].value
+    page.text_area(key="further space").set_value(before.replace("0.01", "0.002"))
     page.button(key="go on").click().run()
     assert started == [directory]
     (seam,) = store.load_experiment(directory).continuations
     assert seam.changes[:2] == ["3 more trials", "trial-000 trained on for 5 more epochs"]
     assert seam.changes[2] == "a limit of 15 minutes from there on"
     assert "trained on for 5 more epochs" in texts(page)
-    assert store.load_job(directory).limits.max_trials == 5
+    job = store.load_job(directory)
+    assert job.limits.max_trials == 5
+    assert job.search_space is not None
+    assert job.search_space[0]["learning_rate"].max_value == 0.002
+    assert "search_space changed" in seam.changes
 
 
 def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(

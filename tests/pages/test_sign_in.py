@@ -56,6 +56,9 @@ def test_a_viewer_looks_and_is_offered_nothing_else(open_as, make_experiment, ma
         refused = open_as("eve@example.com", page, data=str(directory))
         assert "may not start" in texts(refused)
         assert drawn(refused) == ["button", "error", "title"]
+    (signed_in, entry) = audit.read()
+    assert (signed_in.action, signed_in.outcome) == ("sign_in", "done")
+    assert (entry.action, entry.outcome, entry.role) == ("start", "refused", "viewer")
 
 
 def test_an_analyst_may_stop_only_their_own(open_as, make_experiment, hold_lock):
@@ -70,6 +73,17 @@ def test_an_analyst_may_stop_only_their_own(open_as, make_experiment, hold_lock)
     assert [(one.who, one.action, one.experiment) for one in audit.read()][1:2] == [
         ("bob@example.com", "stop", "bob")
     ]
+
+
+def test_an_analyst_goes_on_from_the_network_of_another_only_in_an_experiment_of_their_own(
+    open_as, make_experiment, make_trial
+):
+    make_experiment("pets", [make_trial("t1", [0.9])], owner="ann@example.com")
+    assert "Go on" in buttons(open_as("ann@example.com", "progress", experiment="pets"))
+    others = buttons(open_as("bob@example.com", "progress", experiment="pets"))
+    assert ("Go on" in others, "Go on with these data" in others) == (False, True)
+    looking = buttons(open_as("eve@example.com", "progress", experiment="pets"))
+    assert not looking & {"Go on", "Go on with these data"}
 
 
 def test_a_button_that_was_drawn_before_the_role_changed_does_nothing(

@@ -7,12 +7,14 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.dataset import data_roots
 from automl.errors import UserError
+from automl.experiments import store
 from automl.experiments.going_on import Wish
 from automl.experiments.new_data import OtherData
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.figures import wording
 from automl.host import home
-from automl.jobs import data_versions
+from automl.jobs import data_versions, untrusted_yaml
+from automl.jobs.job import Job
 from automl.texts import _
 from automl.ui import cached, experiment_state, guarded_actions, links, sign_in
 
@@ -20,31 +22,40 @@ _TRIALS, _MINUTES, _EPOCHS = 8, 15, 10
 
 
 def offer(experiment_dir: Path, trials: list[TrialRecord]) -> None:
-    """Draw the form; nothing if the visitor may not, or if a choice would know the test data."""
-    if not trials or not experiment_state.may_resume(experiment_dir):
+    """Draw the forms; nothing if the visitor may not, or if a choice would know the test data."""
+    may_search = experiment_state.may_resume(experiment_dir)
+    may_start = sign_in.may(Action.START) and not store.is_imported(experiment_dir)
+    if not trials or not (may_search or may_start):
         return
     if cached.experiment(experiment_dir).test_score is not None:
         return
     with st.popover(_("Search on"), icon=":material/playlist_add:", key="search on"):
-        st.caption(_("The trials that have ended stay, and the search knows their scores."))
-        wish = _asked(experiment_dir, trials)
-        if st.button(_("Go on"), type="primary", key="go on", disabled=wish is None) and wish:
-            try:
-                guarded_actions.go_on(experiment_dir, wish)
-            except UserError as error:
-                st.error(wording.of_error(error))
-            else:
-                st.rerun()
-        if sign_in.may(Action.START):
+        if may_search:
+            _offer_more(experiment_dir, trials)
+        if may_search and may_start:
             st.divider()
+        if may_start:
             _offer_other_data(experiment_dir)
+
+
+def _offer_more(experiment_dir: Path, trials: list[TrialRecord]) -> None:
+    """Draw the form of further trials of the experiment."""
+    st.caption(_("The trials that have ended stay, and the search knows their scores."))
+    wish = _asked(experiment_dir, trials)
+    if st.button(_("Go on"), type="primary", key="go on", disabled=wish is None) and wish:
+        try:
+            guarded_actions.go_on(experiment_dir, wish)
+        except UserError as error:
+            st.error(wording.of_error(error))
+        else:
+            st.rerun()
 
 
 def _offer_other_data(experiment_dir: Path) -> None:
     """Draw the form of a new experiment that goes on from the best network."""
     st.caption(
         _(
-            "Or train the best network on other data, as a new experiment: other pictures "
+            "Train the best network on other data, as a new experiment: other pictures "
             "judge it, so its scores are not comparable with those here."
         )
     )
@@ -87,10 +98,13 @@ def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
     """Wish in the form; None if it is empty."""
     job = cached.job(experiment_dir)
     num_trials = epochs = 0
+    changes: list[str] = []
     if job.is_sweep or job.is_automode:
         num_trials = st.number_input(
             _("Further trials"), 0, 1000, min(_TRIALS, job.limits.max_trials), key="further trials"
         )
+    if job.is_sweep and num_trials:
+        changes = _changed_space(job)
     if any(one.method == "fine_tuning" and one.best_epoch is not None for one in trials):
         epochs = st.number_input(
             _("Further epochs of the best network"),
@@ -111,7 +125,19 @@ def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
     if not num_trials and not epochs:
         st.caption(_("Ask for trials or epochs."))
         return None
-    return Wish(trials=num_trials, minutes=minutes, epochs=epochs or None)
+    return Wish(trials=num_trials, minutes=minutes, epochs=epochs or None, changes=changes)
+
+
+def _changed_space(job: Job) -> list[str]:
+    """Change of the search space in the form; empty if there is none."""
+    before = untrusted_yaml.dump(job.model_dump(mode="json", by_alias=True)["search_space"])
+    asked = st.text_area(
+        _("Search space of the further trials"),
+        before,
+        key="further space",
+        help=_("Narrow or widen it, as a job file has it."),
+    )
+    return [] if asked.strip() == before.strip() else [f"search_space=\n{asked}"]
 
 
 def seams(record: ExperimentRecord) -> None:
