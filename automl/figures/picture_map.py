@@ -8,9 +8,6 @@ import plotly.graph_objects as go
 
 from automl.figures.palette import MUTED, SERIES, label
 
-MAX_POINTS = 20_000
-"""Points that are drawn; of more every n-th, which the page says."""
-
 _MAX_GROUPS = len(SERIES)
 _OTHERS = "others"
 _HEIGHT = 520
@@ -25,10 +22,9 @@ def figure(points: pd.DataFrame, groups: Sequence[str]) -> go.Figure:
     """
     largest = [name for name, _ in Counter(groups).most_common(_MAX_GROUPS)]
     named = pd.Series([name if name in largest else _OTHERS for name in groups], points.index)
-    shown = points.iloc[:: max(1, -(-len(points) // MAX_POINTS))]
     drawn = go.Figure()
     for name, color in zip((*largest, _OTHERS), (*SERIES[: len(largest)], MUTED), strict=True):
-        rows = shown[named[shown.index] == name]
+        rows = points[named == name]
         if len(rows):
             drawn.add_scattergl(
                 x=rows["x"],

@@ -16,9 +16,3 @@ def test_small_groups_are_one_colour_and_points_know_their_places() -> None:
     assert sorted(places) == list(range(401))
     alone = picture_map.figure(points(1), ["<b>rare"])
     assert alone.data[0].name == "&lt;b&gt;rare"
-
-
-def test_of_very_many_points_every_nth_is_drawn() -> None:
-    count = 5 * picture_map.MAX_POINTS // 2
-    drawn = picture_map.figure(points(count), ["one"] * count)
-    assert picture_map.MAX_POINTS / 2 < len(drawn.data[0].x) <= picture_map.MAX_POINTS

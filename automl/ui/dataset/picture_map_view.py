@@ -78,7 +78,7 @@ def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) 
         selection_mode=("lasso", "box", "points"),
         config=charts.MOVABLE,
     )
-    st.caption(_extent(found, len(rows)))
+    st.caption(_extent(found))
     # by their places in the map, because rows change with the corrections
     picked = rows[rows["place"].isin([charts.place(point) for point in state.selection.points])]
     if len(picked):
@@ -87,7 +87,7 @@ def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) 
         st.caption(_("Circle pictures with the mouse, or click one, to see them."))
 
 
-def _extent(found: PictureMap, num_rows: int) -> str:
+def _extent(found: PictureMap) -> str:
     text = _("{model_name} at {side} px, arranged by t-SNE.").format(
         model_name=found.model_name, side=found.side
     )
@@ -96,8 +96,6 @@ def _extent(found: PictureMap, num_rows: int) -> str:
         text += " " + sentence.format(
             count=wording.integer(len(found.paths)), left_out=wording.integer(found.num_left_out)
         )
-    if num_rows > picture_map.MAX_POINTS:
-        text += " " + _("Not every one is drawn.")
     return wording.plain(text)
 
 
