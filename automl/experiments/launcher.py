@@ -168,7 +168,8 @@ def restart(
         if job != old:
             store.keep_job(experiment_dir)
             store.save_job(experiment_dir, job)
-        store.save_experiment(experiment_dir, record)
+        # the time limit that has passed, until the engine knows the new one
+        store.save_experiment(experiment_dir, record.model_copy(update={"deadline": None}))
         _start_engine(experiment_dir, lock, job)
 
 

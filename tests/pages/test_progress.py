@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -152,7 +152,8 @@ def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
     space = [{"learning_rate": {"type": "uniform", "min_value": 0.001, "max_value": 0.01}}]
     data = {"training_data": {"path": "/data/pets"}, "search_space": space}
     job = Job.from_dict({**data, "limits": {"max_trials": 1}})
-    directory = make_experiment("pets", [make_trial("trial-000", [0.7])], job=job)
+    trials, long_ago = [make_trial("trial-000", [0.7])], datetime(2020, 1, 1, tzinfo=UTC)
+    directory = make_experiment("pets", trials, job=job, deadline=long_ago)
     page = open_page("progress", experiment="pets")
     page.number_input(key="further trials").set_value(3)
     page.number_input(key="further epochs").set_value(5)
@@ -163,7 +164,9 @@ def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
     page.text_area(key="further space").set_value(before.replace("0.01", "0.002"))
     page.button(key="go on").click().run()
     assert started == [directory]
-    (seam,) = store.load_experiment(directory).continuations
+    record = store.load_experiment(directory)
+    assert record.deadline is None
+    (seam,) = record.continuations
     assert seam.changes[:2] == ["3 more trials", "trial-000 trained on for 5 more epochs"]
     assert seam.changes[2] == "a limit of 15 minutes from there on"
     assert "trained on for 5 more epochs" in texts(page)
