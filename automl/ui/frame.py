@@ -12,6 +12,7 @@ from automl.experiments.records import ExperimentState, TrialRecord
 from automl.figures import wording
 from automl.texts import _, mark
 from automl.ui import (
+    browser_history,
     cached,
     experiment_header,
     links,
@@ -66,7 +67,7 @@ button[kind^="tertiary"]:is(:hover, [aria-expanded="true"]) p { text-decoration:
   .st-key-standing :has(a) { flex-shrink: 999999; min-width: 10rem; }
 }
 .st-key-standing :is(h1, a, a p) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-:has(> .st-key-words) { display: none; }
+:has(> .st-key-scripts) { display: none; }
 @media (max-width: 640px) {
   .st-key-header > :first-child { flex: 1 0 100%; }
   .st-key-header > :first-child > div, .st-key-header > :first-child > div > div { width: 100%; }
@@ -201,7 +202,7 @@ def _views(experiment_dir: Path) -> DeltaGenerator:
     with row:
         for page, title in _VIEWS.items():
             address = {"experiment": experiment_dir.name}
-            if page == TRIAL and trial:  # or the page would add it, and Back lead to itself
+            if page == TRIAL and trial:  # also where the link opens a window of its own
                 address["trial"] = trial
             links.page_link(page, label=_(title), query_params=address, width="content")
     return row
@@ -233,7 +234,9 @@ def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
 
 def _steps(current: str, marks: dict[str, _Mark], address: dict[str, str]) -> None:
     st.html(_LAYOUT)
-    streamlit_words.translate()
+    with st.container(key="scripts"):  # hidden, for a gap would be left
+        streamlit_words.translate()
+        browser_history.one_step_each()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
         links.page_link(HOME, label=_("Experiments"), icon=":material/home:", width="content")
         for number, (page, title) in enumerate(_STEPS.items(), start=1):

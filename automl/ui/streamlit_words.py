@@ -133,8 +133,7 @@ def translate() -> None:
     is_english = texts.language() == texts.ENGLISH
     places = [] if is_english else [[place, _pairs(words)] for place, words in WORDS.items()]
     content = json.dumps(places).replace("<", "\\u003c")
-    with st.container(key="words"):  # the frame hides it, for a gap would be left
-        st.html(_SCRIPT % content, unsafe_allow_javascript=True)
+    st.html(_SCRIPT % content, unsafe_allow_javascript=True)
 
 
 def _pairs(words: tuple[str, ...]) -> list[tuple[str, str]]:
