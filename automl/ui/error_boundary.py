@@ -14,7 +14,7 @@ from automl.errors import ExperimentError, UserError, is_full_disk
 from automl.figures import wording
 from automl.host import home
 from automl.texts import _, mark
-from automl.ui import sign_in
+from automl.ui import selection, sign_in
 
 UNEXPECTED = mark("This part of the page cannot be shown")
 """Start of the message about an error that the user did not cause."""
@@ -31,6 +31,10 @@ def show(error: Exception) -> bool:
         place = wording.plain(str(error.filename or home.home_dir()))
         said = _("The disk of {place} is full. Make room there, then try again.")
         st.error(said.format(place=place))
+        return True
+    name = st.query_params.get("experiment")
+    if name and name not in selection.experiment_names():  # deleted while this window shows it
+        selection.say_missing(name)
         return True
     _log.error("A page raised an exception", exc_info=error)
     st.error(f"{_(UNEXPECTED)}: {wording.plain(_cause(error))}\n\n{_next_step(error)}")

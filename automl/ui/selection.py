@@ -35,11 +35,7 @@ def require_experiment(begin_without: Callable[[], object]) -> Path:
     requested = remembered("experiment")
     if requested and requested not in names:
         begin_without()
-        st.warning(
-            _("There is no experiment called {requested} here.").format(
-                requested=wording.plain(requested)
-            )
-        )
+        say_missing(requested)
         for similar in get_close_matches(requested, names):
             label = _("Open {name}").format(name=wording.plain(similar))
             link("pages/progress.py", home.experiments_dir() / similar, label, _WAY_ON)
@@ -58,6 +54,12 @@ def require_experiment(begin_without: Callable[[], object]) -> Path:
         st.error(wording.plain(wording.stored(store.unreadable(error, experiment_dir))))
         empty_state(_("See the other experiments"), "pages/experiments.py")
     return experiment_dir
+
+
+def say_missing(name: str) -> None:
+    st.warning(
+        _("There is no experiment called {requested} here.").format(requested=wording.plain(name))
+    )
 
 
 def show_experiment(name: str) -> None:
