@@ -40,7 +40,7 @@ def show(sampler: str) -> list[dict[str, Any]]:
             )
             sub_space: dict[str, Any] = {}
             for _index, row in [row for row in rows if row[0] == index]:
-                name, value = _row(row, sampler)
+                name, value = _row(row, index, sampler)
                 field_faults.place(f"search_space.{place}.{name}", schema_fields.title(name))
                 if value is not None:
                     sub_space[name] = value
@@ -107,20 +107,31 @@ def _new_row(sub_space: int) -> int:
 
 
 def _add(sub_space: int) -> None:
+    free = _free_names(sub_space)
     row = _new_row(sub_space)
-    st.session_state[f"space name {row}"] = "learning_rate"
+    st.session_state[f"space name {row}"] = "learning_rate" if "learning_rate" in free else free[0]
+
+
+def _free_names(sub_space: int, row: int | None = None) -> list[str]:
+    """Names that no other row of the sub-space has; of two rows, one would be lost."""
+    rows = [each for index, each in st.session_state[_ROWS] if index == sub_space and each != row]
+    taken = {st.session_state.get(f"space name {each}") for each in rows}
+    return [name for name in FIELDS if is_searchable(name) and name not in taken]
 
 
 def _remove(row: int) -> None:
     st.session_state[_ROWS] = [kept for kept in st.session_state[_ROWS] if kept[1] != row]
 
 
-def _row(row: int, sampler: str) -> tuple[str, Any]:
+def _row(row: int, sub_space: int, sampler: str) -> tuple[str, Any]:
     """Draw the row of a hyperparameter; return its name and its values, or None without any."""
     which, how, values, end = st.columns([4, 3, 5, 1], vertical_alignment="bottom")
-    names = [name for name in FIELDS if is_searchable(name)]
     name = which.selectbox(
-        _("Hyperparameter"), names, key=f"space name {row}", format_func=schema_fields.title, **KEPT
+        _("Hyperparameter"),
+        _free_names(sub_space, row),
+        key=f"space name {row}",
+        format_func=schema_fields.title,
+        **KEPT,
     )
     end.button("", key=f"remove {row}", icon=":material/delete:", on_click=_remove, args=(row,))
     if choices := _choices(name):
