@@ -98,7 +98,8 @@ except (UserError, OSError) as error:  # an OSError if the path is gone
 data_choice.note_reading(is_refused=False)
 launcher.warm_up()
 data_choice.seal_by_default(corrected.report)
-blocked, can_be_looked_at = bool(corrected.report.blocking), len(corrected.readable) > 1
+blocking = ", ".join(wording.kind(finding.kind) for finding in corrected.report.blocking)
+can_be_looked_at = len(corrected.readable) > 1
 with begun:
     st.caption(wording.plain(data_source.named(str(data.path))))
     if st.button(_("Use other pictures"), icon=":material/swap_horiz:"):
@@ -106,7 +107,13 @@ with begun:
         st.rerun()
     if st.button(_("Label more"), icon=":material/label:"):
         links.switch_page("pages/label.py", query_params=data_choice.link())
-    if st.button(_("Set up"), type="primary", icon=":material/arrow_forward:", disabled=blocked):
+    if st.button(
+        _("Set up"),
+        type="primary",
+        icon=":material/arrow_forward:",
+        disabled=bool(blocking),
+        help=_("Settle first: {findings}.").format(findings=blocking) if blocking else None,
+    ):
         links.switch_page("pages/configure.py", query_params=data_choice.link())
 with facts:
     dataset_view.summary(corrected)

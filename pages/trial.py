@@ -32,6 +32,7 @@ def live_trial() -> None:
     best = now.best_evaluation()
     views: dict[str, Callable[[], None]] = {
         _("Curves"): lambda: curves(now),
+        _("All metrics"): lambda: trial_view.metrics(now),
         _("Hyperparameters"): lambda: trial_view.hyperparameters(now),
     }
     if trial_answers is None or best is None:
@@ -45,7 +46,6 @@ def live_trial() -> None:
 def curves(trial: TrialRecord) -> None:
     trial_view.curves(trial, metric)
     trial_view.every_evaluation(trial, metric)
-    trial_view.metrics(trial)
 
 
 def answers_views(

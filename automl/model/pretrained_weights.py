@@ -12,7 +12,10 @@ from automl.jobs.model_catalog import licence as catalogued
 from automl.model import package_weights, weights_folder, weights_hub
 from automl.texts import mark
 
-_NONE = "no pretrained weights in the weights folder, in a package or on the Hugging Face Hub ({})"
+_NONE = mark(
+    "no pretrained weights in the weights folder, in a package or on the Hugging Face Hub "
+    "({reason})"
+)
 _log = logging.getLogger(__name__)
 _brought: dict[str, Path] = {}
 
@@ -155,6 +158,6 @@ def _from_package(timm_name: str, why_not_hub: str) -> _LookUp:
     else:
         if folder is not None:
             return _LookUp(folder)
-    why = _NONE.format(why_not_hub)
+    why = _NONE.format(reason=why_not_hub)
     _log.warning("%s: %s", timm_name, why)
     return _LookUp(None, why)

@@ -6,11 +6,13 @@ import time
 from pathlib import Path
 
 from automl.model.weights_folder import CONFIG, WEIGHTS
+from automl.texts import mark
 
 WAIT_SECONDS = 10.0
 """Longest wait for the Hub's first answer, once per process."""
 
 _ASK_AGAIN_SECONDS = 300.0
+_UNREACHABLE = mark("{endpoint} cannot be reached: {reason}")
 
 
 def in_cache(timm_name: str) -> Path | None:
@@ -93,7 +95,9 @@ class _Attempt:
             get_session().head(constants.ENDPOINT, timeout=WAIT_SECONDS)
             self._answer = ""
         except Exception as error:  # noqa: BLE001 (the errors of the HTTP library of the client)
-            self._answer = f"{constants.ENDPOINT} cannot be reached: {in_one_line(error)}"
+            self._answer = _UNREACHABLE.format(
+                endpoint=constants.ENDPOINT, reason=in_one_line(error)
+            )
 
 
 def in_one_line(error: Exception) -> str:

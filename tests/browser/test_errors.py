@@ -3,6 +3,7 @@ readable for everybody, and in German for a reader of German."""
 
 import contextlib
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,6 +67,11 @@ def test_the_test_data_are_opened_and_every_tab_is_whole(
     page.get_by_role("button", name="Table").click()
     expect(page.get_by_role("button", name="Download CSV").first).to_be_visible()
     is_whole(page)
+    page.goto(f"{idle_server.url}/trial?experiment={with_test_data.name}")
+    page.wait_for_selector(IS_WHOLE)
+    shutil.rmtree(with_test_data)  # as another window would delete it
+    page.get_by_role("tab", name="Hyperparameters").click()
+    expect(page.get_by_text("There is no experiment called pets here.")).to_be_visible()
 
 
 TITLES = {
@@ -153,6 +159,8 @@ def test_every_page_of_a_finished_experiment_is_whole(  # noqa: PLR0913
         if name == "trial":
             the_dark_page_shows_what_one_is_on(page)
         look_at_every_tab(page, screenshot, f"13-{name}", each_tab=each_tab)
+        if name == "search":
+            back_leads_to_where_one_was(page)
         is_german(page)
     for name in ("dataset", "configure"):
         data = store.load_job(with_test_data).training_data.path
@@ -177,9 +185,12 @@ def begins_above_the_fold(page: Page, name: str) -> None:
     page.wait_for_selector(IS_WHOLE)
     subject = page.locator(SUBJECTS[name]).first
     expect(subject).to_be_visible()  # hidden while code for it is loaded
-    place = subject.bounding_box()
-    assert place
-    assert place["y"] < FOLD, f"what {name} is for begins too far down"
+    for _ in range(30):  # what stands above it takes its place a moment later
+        place = subject.bounding_box()
+        if place and place["y"] < FOLD:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"what {name} is for begins too far down: {place}")
 
 
 def a_tick_counts(page: Page) -> None:
@@ -233,6 +244,18 @@ def colour(element: Locator, name: str = "color") -> list[float]:
     element.page.wait_for_timeout(50)
     value = element.evaluate("(element, name) => getComputedStyle(element)[name]", name)
     return [float(part) for part in re.findall(r"\d+", value)[:3]]
+
+
+def back_leads_to_where_one_was(page: Page) -> None:
+    """A button that opens a page, which completes its address, is one step of the history."""
+    address = page.url
+    page.get_by_role("button", name=german("Take it away")).click()
+    on_page(page, german(TITLES["trial"]))
+    expect(page).to_have_url(re.compile("tab="))
+    page.wait_for_selector(IS_WHOLE)
+    page.go_back()
+    on_page(page, german(TITLES["search"]))
+    assert page.url == address
 
 
 def is_german(page: Page) -> None:

@@ -266,7 +266,9 @@ def tiles(page):
 
 def test_a_blocking_finding_stops_the_way_to_configure(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures(classes=("cat",))))
-    assert next(button for button in page.button if button.label == "Set up").disabled
+    set_up = next(button for button in page.button if button.label == "Set up")
+    assert set_up.disabled
+    assert set_up.help == "Settle first: Single class."
 
 
 @pytest.mark.parametrize("name", ["gone", "empty"])

@@ -69,11 +69,13 @@ def test_pictures_that_are_gone_are_counted(open_page, experiment, tmp_path):
 
 
 def test_hyperparameters_asked_for_and_in_effect(open_page, make_experiment, make_trial):
-    make_experiment(trials=[make_trial("t1", [0.5], effective={"learning_rate": 0.02})])
+    effective = {"learning_rate": 0.02, "momentum": 0.9}
+    make_experiment(trials=[make_trial("t1", [0.5], effective=effective)])
     page = open_tab(open_page("trial"), "Hyperparameters")
-    table = page.dataframe[-1].value.set_index("Hyperparameter")
-    assert table.index[0] == "learning_rate"
+    table, rest = [one.value.set_index("Hyperparameter") for one in page.dataframe]
+    assert table.index.tolist() == ["learning_rate", "model_name"]
     assert table.loc["learning_rate"].tolist() == ["0.01", "0.02", "changed"]
+    assert rest.loc["momentum"].tolist() == ["", "0.9", ""]
     assert "Used with another value than requested: learning_rate." in texts(page)
 
 

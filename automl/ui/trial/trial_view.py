@@ -157,21 +157,32 @@ def hyperparameters(trial: TrialRecord) -> None:
         )
     elif effective:
         st.caption(_("All values were used as requested."))
-    names = [*changed, *sorted((set(requested) | set(effective)) - set(changed))]
-    table = pd.DataFrame(
-        {
+    asked = {name for name, value in requested.items() if _is_request(value)}
+    rest = sorted((set(requested) | set(effective)) - asked)
+
+    def table(names: list[str]) -> None:
+        columns = {
             _("Hyperparameter"): names,
             _("Requested"): [setting_text.of_value(requested.get(name)) for name in names],
             _("Used"): [setting_text.of_value(effective.get(name)) for name in names],
             _("Note"): [_("changed") if name in changed else "" for name in names],
         }
-    )
-    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(names), 600))
+        height = min(38 + 35 * len(names), 600)
+        st.dataframe(pd.DataFrame(columns), hide_index=True, height=height)
+
+    table([*changed, *sorted(asked - set(changed))])
+    if rest:
+        with st.expander(_("Not requested ({count})").format(count=len(rest))):
+            table(rest)
+
+
+def _is_request(value: object) -> bool:
+    return value not in ("auto", "", None)
 
 
 def _differs(requested: object, effective: object) -> bool:
-    """True if the values differ by more than rounding; `auto` and empty values request nothing."""
+    """True if the values differ by more than rounding, and one was requested."""
     if isinstance(requested, float) and isinstance(effective, (int, float)):
         return not math.isclose(requested, effective, rel_tol=1e-6)
     asked, used = setting_text.of_value(requested), setting_text.of_value(effective)
-    return requested not in ("auto", "", None) and asked != used
+    return _is_request(requested) and asked != used
