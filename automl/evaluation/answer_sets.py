@@ -3,7 +3,8 @@
 The score of a class is the probability of all classes that are at least as probable, plus a
 penalty for its rank: regularised adaptive prediction sets (Angelopoulos et al., Uncertainty Sets
 for Image Classifiers using Conformal Prediction, 2021), without their random part, so that a
-picture always has the same set. A set then covers the right class a little more often than asked.
+picture always has the same set. Sets then cover the right class more often than asked for
+(`benchmarks/answer_sets.py`).
 """
 
 import math
