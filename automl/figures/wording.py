@@ -317,7 +317,7 @@ def metric_shown(key: str, trials: "Iterable[TrialRecord]") -> str:
     """
     name = metric(key)
     is_ranked_otherwise = any(key in trial.own_scores for trial in trials)
-    return _("{metric} at a threshold of 0.5").format(metric=name) if is_ranked_otherwise else name
+    return _("{metric} (threshold 0.5)").format(metric=name) if is_ranked_otherwise else name
 
 
 def explanation(key: str) -> str | None:

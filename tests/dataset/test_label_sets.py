@@ -70,16 +70,32 @@ def as_rows_of_one(folder: Path) -> Path:
     return path
 
 
-def as_hugging_face(folder: Path) -> Path:
-    path, names = folder / "train.parquet", ["bird", "cat", "dog"]
+EACH = {"_type": "ClassLabel", "names": ["bird", "cat", "dog"]}
+FEATURES = {"image": {"_type": "Image"}, "labels": {"_type": "Sequence", "feature": EACH}}
+
+
+def of_hugging_face(folder: Path) -> pa.Table:
     files = [folder / f"{number:02}.png" for number in range(len(SETS))]
     pictures = [{"bytes": file.read_bytes(), "path": file.name} for file in files]
+    names = ["bird", "cat", "dog"]
     labels = [[names.index(label) for label in labels] for labels in SETS]
-    each = {"_type": "ClassLabel", "names": names}
-    features = {"labels": {"_type": "Sequence", "feature": each}}
-    described = {"huggingface": json.dumps({"info": {"features": features}})}
-    table = pa.table({"image": pictures, "labels": labels})
-    pq.write_table(table.replace_schema_metadata(described), path)
+    return pa.table({"image": pictures, "labels": labels})
+
+
+def as_hugging_face(folder: Path) -> Path:
+    path = folder / "train.parquet"
+    described = {"huggingface": json.dumps({"info": {"features": FEATURES}})}
+    pq.write_table(of_hugging_face(folder).replace_schema_metadata(described), path)
+    return path
+
+
+def as_saved_by_hugging_face(folder: Path) -> Path:
+    table, path = of_hugging_face(folder), folder / "saved"
+    path.mkdir()
+    with pa.ipc.new_stream(str(path / "data.arrow"), table.schema) as stream:
+        stream.write_table(table)
+    (path / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data.arrow"}]}))
+    (path / "dataset_info.json").write_text(json.dumps({"features": FEATURES}))
     return path
 
 
@@ -88,6 +104,7 @@ def as_hugging_face(folder: Path) -> Path:
     [
         as_jsonl,
         as_hugging_face,
+        as_saved_by_hugging_face,
         as_one_hot,
         as_rows_of_one,
         *(

@@ -738,6 +738,13 @@ def test_the_card_of_a_constant_answer_names_no_network(
     assert "(timm `" not in constant.text
 
 
+def test_the_card_of_label_sets_speaks_of_labels(with_label_sets: Path) -> None:
+    model = TrainedModel.load(with_label_sets, TRAINED)
+    text = model_card.text(model, parity_of(store.best_model_dir(with_label_sets)))
+    assert "An image classifier with 3 labels: " in text
+    assert "gives any number of them to a picture, also none." in text
+
+
 def test_pictures_come_as_base64_in_every_form_that_is_sent() -> None:
     content = bytes(range(200))
     plain = base64.b64encode(content).decode()

@@ -89,8 +89,8 @@ def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) ->
 def _offer(job: Job, place: Path, text: str) -> None:
     st.caption(
         _(
-            "The pictures that a model would learn most from come first: those between two "
-            "classes, and no two alike. Their features are computed once."
+            "The pictures that a model would learn most from come first: those that it is least "
+            "sure of, and no two alike. Their features are computed once."
         )
     )
     if st.button(text, type="primary", icon=":material/sort:"):
