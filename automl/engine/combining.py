@@ -13,6 +13,7 @@ from automl.evaluation.ensembles import Ensemble
 from automl.evaluation.metrics import classification_metrics
 from automl.experiments import groups, leaderboard, store
 from automl.experiments.records import SOUP, Evaluation, Member, TrialRecord, TrialState, now
+from automl.jobs import plan_text
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
 from automl.texts import mark
@@ -21,6 +22,9 @@ TRIAL_ID = "ensemble"
 _MAX_COMPARED = 20
 _SHARED = ("device", "torch", "timm", "num_train_images")
 """Values in effect that an ensemble has in common with its best member."""
+
+EndSeconds = Callable[[TrialRecord], float]
+"""Seconds that the end of a search takes at least if it hands out a trial."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,16 +35,16 @@ def forget(results: Results) -> None:
         results.remove(trial_id)
 
 
-def combine(job: Job, results: Results) -> None:
+def combine(job: Job, results: Results, end_seconds: EndSeconds) -> None:
     """Add the ensemble of the best trials, if it is better than the best one.
 
-    It becomes the best trial only if its lead is beyond noise. The search is complete without it:
-    if it cannot be made, a note says so.
+    It becomes the best trial only if its lead is beyond noise and its export ends in time. The
+    search is complete without it: if it cannot be made, a note says so.
     """
     if not is_wanted(job):
         return
     try:
-        add_ensemble(results, _in_a_worker)
+        add_ensemble(results, _in_a_worker, end_seconds)
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no ensemble")
         note = mark("There is no ensemble: {error}").format(error=failures.cause_of(error))
@@ -59,7 +63,9 @@ def _in_a_worker(experiment_dir: Path, weights: Mapping[str, float], folder: Pat
 
 
 def add_ensemble(
-    results: Results, average: Callable[[Path, Mapping[str, float], Path], int]
+    results: Results,
+    average: Callable[[Path, Mapping[str, float], Path], int],
+    end_seconds: EndSeconds = lambda _: 0.0,
 ) -> None:
     """Add the ensemble, if it is better than the best trial; `average` is that of `trainable`."""
     began, trials = now(), _candidates(results)
@@ -82,12 +88,34 @@ def add_ensemble(
     latency = sum(float(trial.effective["latency_ms"]) for trial in members)
     notes = _notes(found, members, trials[0])
     record = combined(results, found, trials[0], TRIAL_ID, latency, notes)
+    record = _best_only_in_time(record, trials[0], results, end_seconds)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         checkpoint = Path(scratch) / "model"
         size = average(folder, found.weights, checkpoint)
         effective = {**record.effective, "num_parameters": size}
         changes = {"started_at": began, "effective": effective}
         add(results, record.model_copy(update=changes), found, checkpoint)
+
+
+def _best_only_in_time(
+    record: TrialRecord, best: TrialRecord, results: Results, end_seconds: EndSeconds
+) -> TrialRecord:
+    """The ensemble, which stays below the best trial if its export would end after the limit."""
+    needed, left = end_seconds(record), results.time_limit.seconds_left()
+    if not record.may_be_best or needed <= left:
+        return record
+    note = mark(
+        "It is not the best model, because its export would take about {needed}, and {left} were "
+        "left."
+    ).format(needed=plan_text.about(needed), left=plan_text.about(max(0.0, left)))
+    metric = results.primary_metric
+    return record.model_copy(
+        update={
+            "may_be_best": False,
+            "comparable_scores": {metric: best.ranking_score(metric) or 0.0},
+            "notes": [*record.notes, note],
+        }
+    )
 
 
 def add(results: Results, record: TrialRecord, found: Ensemble, checkpoint: Path) -> None:

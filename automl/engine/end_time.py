@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from automl.engine import measuring, pacing
+from automl.engine import measuring, pacing, refit
 from automl.engine.refit import RefitInputs
 from automl.engine.results import Results
 from automl.experiments.records import TrialRecord
@@ -45,6 +45,13 @@ class EndTime:
         taken, is_frozen = self._seconds / expected, networks is not None
         with contextlib.suppress(OSError):  # the search is complete without it
             measuring.keep_end(taken, inputs.resources, is_frozen=is_frozen)
+
+
+def least_seconds(trial: TrialRecord, inputs: RefitInputs, results: Results) -> float:
+    """Seconds without which the end does not come before the limit if it hands out a trial."""
+    networks = frozen_networks(trial, results.trials)
+    kept = refit.export_seconds(inputs, results, frozen_networks=networks)
+    return schedule.LEAST_FOR_END * kept
 
 
 def frozen_networks(trial: TrialRecord, trials: Mapping[str, TrialRecord]) -> int | None:

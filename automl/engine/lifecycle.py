@@ -18,7 +18,7 @@ from automl.engine import (
     refit,
     soups,
 )
-from automl.engine.end_time import EndTime
+from automl.engine.end_time import EndTime, least_seconds
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources, with_fewer_trials
@@ -196,7 +196,7 @@ def _look_further(
     further_folds.add(inputs, results)
     soups.add(inputs, results)
     with end.running():
-        combining.combine(inputs.job, results)
+        combining.combine(inputs.job, results, lambda trial: least_seconds(trial, inputs, results))
     return True
 
 

@@ -191,13 +191,19 @@ def giving_up(needed: float, inputs: RefitInputs, results: Results) -> Callable[
     return worker_calls.giving_up(results, needed, kept)
 
 
-def export_seconds(inputs: RefitInputs, results: Results) -> float:
-    """Seconds to keep for what comes after the last fit, by the speed of the trials that ran."""
+def export_seconds(
+    inputs: RefitInputs, results: Results, *, frozen_networks: int | None = None
+) -> float:
+    """Seconds to keep for what comes after the last fit, by the speed of the trials that ran.
+
+    frozen_networks: as of `schedule.kept_back`.
+    """
     limit, data = 60 * inputs.job.limits.timeout_minutes, next(iter(inputs.data.values()))
     if inputs.costs is None:
-        return schedule.kept_back(limit, len(data.train.labels) + len(data.validation.labels))
+        num_pictures = len(data.train.labels) + len(data.validation.labels)
+        return schedule.kept_back(limit, num_pictures, frozen_networks=frozen_networks)
     _, factor = pacing.slowdown(inputs.costs, results.trials.values())
-    return schedule.kept_of(limit, inputs.costs, factor)
+    return schedule.kept_of(limit, inputs.costs, factor, frozen_networks=frozen_networks)
 
 
 def _refuse_late(needed: float, inputs: RefitInputs, results: Results) -> None:

@@ -9,7 +9,7 @@ import pytest
 from automl.engine import combining, trainable
 from automl.engine.results import Results
 from automl.evaluation.predictions import Predictions
-from automl.experiments import store
+from automl.experiments import leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.export import artefact
 from automl.export.request import ExportRequest
@@ -91,3 +91,16 @@ def test_an_ensemble_that_may_owe_its_lead_to_chance_is_shown_below_the_best_tri
     assert results.experiment.best_trial == best
     results.expect()
     assert results.experiment.expected_score == expected
+
+
+def test_an_ensemble_whose_export_would_end_after_the_limit_is_not_the_best_trial(
+    searched: Callable[[float], Results],
+) -> None:
+    results = searched(0.0)
+    best = results.experiment.best_trial
+    results.time_limit.begin(1)
+    combining.add_ensemble(results, trainable.average, lambda ensemble: 40 * len(ensemble.members))
+    ensemble = results.trials[combining.TRIAL_ID]
+    assert results.experiment.best_trial == best
+    assert "its export would take about 80 s, and 60 s were left" in " ".join(ensemble.notes)
+    assert leaderboard.by_score(list(results.trials.values()), "accuracy")[0].trial_id == best
