@@ -4,10 +4,15 @@ Probes of one network, of two and of three, plain and with mirror images, are fi
 pictures of a real set, and one of them is chosen by their out-of-fold answers. The regret is the
 accuracy of the best one on other pictures, less that of the chosen one. Sets and features are those
 of `benchmarks.frozen_features`.
+
+With `--given` a fold of the pictures is given for validation: the score is theirs, and the probes
+are fitted to the others.
 """
 
+import argparse
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -16,6 +21,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import torch  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
 
 from automl.evaluation import comparable_scores, expected_score  # noqa: E402
 from automl.evaluation.answers import losses  # noqa: E402
@@ -34,6 +40,7 @@ SETS = (
     *("trashnet:glass,metal,plastic", "trashnet:cardboard,paper,trash"),
 )
 _DRAWS = {150: 5, 400: 3, 1000: 2}
+_DRAWS_WITH_GIVEN = {400: 3, 1000: 2, 2000: 2}
 _ALL = (*NETWORKS, THIRD_NETWORK)
 
 
@@ -57,59 +64,81 @@ class _Row(NamedTuple):
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.probe_choice")
+    parser.add_argument("--given", action="store_true", help="with validation pictures")
+    has_given = parser.parse_args().given
     torch.set_num_threads(1)
-    table = pd.DataFrame(choices(), columns=pd.Index(Choice._fields))
+    table = pd.DataFrame(choices(has_given=has_given), columns=pd.Index(Choice._fields))
     by_size = table.groupby(["rule", "size"])
     regret = by_size["regret"].agg(["mean", "sem", "max", "count"])
     print(regret.join(by_size["looks"].mean()).round(4).to_string())
     print(table.groupby(["rule", "set_name"])["regret"].mean().round(4).unstack(0).to_string())
 
 
-def choices() -> Iterator[Choice]:
+def choices(*, has_given: bool) -> Iterator[Choice]:
     for name in SETS:
         plain, mirrored = (
             frozen_features.load(name, _ALL, is_mirrored=each) for each in (False, True)
         )
         if plain is None or mirrored is None:
             continue
-        for drawn in draws.draws(plain.labels, _DRAWS):
-            rows = _rows(plain, mirrored, drawn)
+        for drawn in draws.draws(plain.labels, _DRAWS_WITH_GIVEN if has_given else _DRAWS):
+            is_given = (drawn.folds == 0) & has_given
+            rows = _rows(plain, mirrored, drawn, is_given)
             most = max(row.accuracy for row in rows)
             for rule, row in _chosen(rows).items():
                 regret = most - row.accuracy
                 yield Choice(rule, name, len(drawn.labels), regret, int(row.candidate.cost[0]))
 
 
-def _rows(plain: FrozenSet, mirrored: FrozenSet, drawn: Draw) -> list[_Row]:
+def _rows(
+    plain: FrozenSet, mirrored: FrozenSet, drawn: Draw, is_given: NDArray[np.bool_]
+) -> list[_Row]:
     """Probes of each network, of the best two and of all, the last ones of each with mirror
     images, too."""
-    single = [_row(plain, None, drawn, (name,)) for name in _ALL]
-    ranked = sorted(single, key=lambda row: -_own(row))
-    names = [row.values["model_name"] for row in ranked]
+
+    def row(names: Sequence[str], copies: FrozenSet | None = None) -> _Row:
+        return _row(plain, copies, drawn, is_given, names)
+
+    single = [row((name,)) for name in _ALL]
+    ranked = sorted(single, key=lambda one: -_own(one))
+    names = [one.values["model_name"] for one in ranked]
     larger = [names[:number] for number in (1, 2, 3)]
-    return [
-        *single,
-        *(_row(plain, None, drawn, each) for each in larger[1:]),
-        *(_row(plain, mirrored, drawn, each) for each in larger),
-    ]
+    return [*single, *map(row, larger[1:]), *(row(each, mirrored) for each in larger)]
 
 
-def _row(plain: FrozenSet, mirrored: FrozenSet | None, drawn: Draw, names: Sequence[str]) -> _Row:
+def _row(
+    plain: FrozenSet,
+    mirrored: FrozenSet | None,
+    drawn: Draw,
+    is_given: NDArray[np.bool_],
+    names: Sequence[str],
+) -> _Row:
     values: dict[str, Any] = {"method": "linear_probe", "model_name": names[0]}
     if len(names) > 1:
         values = joined(values, names)
+    trains = np.flatnonzero(~is_given)
     features = asked = _side_by_side(plain, names)
     copies = None
     if mirrored is not None:
         values["mirrored_features"] = True
         of_mirrored = _side_by_side(mirrored, names)
-        copies, asked = of_mirrored[drawn.fitted], (features + of_mirrored) / 2
+        copies, asked = of_mirrored[drawn.fitted[trains]], (features + of_mirrored) / 2
     found = cross_validated_probe.fit(
-        features[drawn.fitted], drawn.labels, drawn.folds, drawn.num_classes, mirrored=copies
+        features[drawn.fitted[trains]],
+        drawn.labels[trains],
+        drawn.folds[trains] - int(is_given.any()),
+        drawn.num_classes,
+        mirrored=copies,
     )
     accuracy = drawn.accuracy(found.probe.probabilities(asked[drawn.asked]))
-    answers = Predictions(np.arange(len(drawn.labels)), drawn.labels, found.probabilities)
+    answers = Predictions(trains, drawn.labels[trains], found.probabilities)
     candidate = Candidate(repr(values), answers, cost=(probe_parts.num_looks(values),))
+    if is_given.any():
+        given = np.flatnonzero(is_given)
+        probabilities = found.probe.probabilities(asked[drawn.fitted[given]])
+        scored = Predictions(given, drawn.labels[given], probabilities)
+        candidate = replace(candidate, predictions=scored, out_of_fold=answers)
     return _Row(candidate, values, accuracy)
 
 
@@ -127,17 +156,22 @@ def _chosen(rows: list[_Row]) -> dict[str, _Row]:
     by_id = {row.candidate.trial_id: row for row in rows}
     candidates = [row.candidate for row in rows]
     values = {trial_id: row.values for trial_id, row in by_id.items()}
+    alone = [replace(each, out_of_fold=None) for each in candidates]
+    return {
+        "of the product": by_id[_of_product(candidates, values)],
+        "by the scored pictures alone": by_id[_of_product(alone, values)],
+        "best score, then cost": max(rows, key=lambda row: (_own(row), -row.candidate.cost[0])),
+        "least loss": min(rows, key=lambda row: losses(row.candidate.all_answers).mean()),
+    }
+
+
+def _of_product(candidates: list[Candidate], values: dict[str, dict[str, Any]]) -> str:
     in_doubt = probe_parts.not_better("accuracy", candidates, values)
     comparison = comparable_scores.compare(
         "accuracy", [each for each in candidates if each.trial_id not in in_doubt]
     )
     assert comparison is not None
-    best = comparison.rows[expected_score.choose(comparison)].trial_id
-    return {
-        "of the product": by_id[best],
-        "best score, then cost": max(rows, key=lambda row: (_own(row), -row.candidate.cost[0])),
-        "least loss": min(rows, key=lambda row: losses(row.candidate.predictions).mean()),
-    }
+    return comparison.rows[expected_score.choose(comparison)].trial_id
 
 
 if __name__ == "__main__":

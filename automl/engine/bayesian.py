@@ -116,7 +116,17 @@ class Bayesian(Searcher):  # type: ignore[misc]
             return None
 
     def _in_time(self, pacer: Pacer, trial: PlannedTrial, trial_id: str) -> PlannedTrial | None:
-        """The trial as it fits into the time left, with a faster network if it has to."""
+        """The trial as it fits into the time left, with a faster network if it has to.
+
+        One that lags comes after all probes that fit, and is left out if it was planned.
+        """
+        if pacer.lags(trial):
+            if trial.number in self._first:
+                pacer.leave_out(trial)
+                return None
+            probe = self._probe_in_place_of(pacer, trial, trial_id)
+            if probe is not None:
+                return probe
         fitting = pacer.fit(trial) or pacer.with_faster_network(trial, self._sub_spaces)
         if fitting is None:
             return self._in_place_of(pacer, trial, trial_id)
@@ -136,13 +146,20 @@ class Bayesian(Searcher):  # type: ignore[misc]
         if trial.number in self._first:
             pacer.leave_out(trial)
             return None
-        if trial.proposal is not None:  # else Optuna does not know it
-            self._optuna.on_trial_complete(trial_id, None, error=True)
-        filling = pacer.filling(trial.number)
-        if filling is None:
+        probe = self._probe_in_place_of(pacer, trial, trial_id)
+        if probe is None:
             pacer.close()
             self._next.clear()
-        return filling
+        return probe
+
+    def _probe_in_place_of(
+        self, pacer: Pacer, trial: PlannedTrial, trial_id: str
+    ) -> PlannedTrial | None:
+        """A probe that was not tried yet; None if none fits."""
+        probe = pacer.filling(trial)
+        if probe is not None and trial.proposal is not None:  # else Optuna does not know it
+            self._optuna.on_trial_complete(trial_id, None, error=True)
+        return probe
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         pass  # Optuna is told the best score, which is known at the end

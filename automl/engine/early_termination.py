@@ -5,6 +5,7 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
+from automl.engine import lagging
 from automl.engine.policies import reason_to_stop
 from automl.engine.results import Results
 from automl.engine.trainable import id_of
@@ -17,12 +18,23 @@ class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
     The scores are those of the results, so a resumed search also compares with the trials before.
     """
 
-    def __init__(self, policy: Policy | None, results: Results) -> None:
+    def __init__(
+        self, policy: Policy | None, results: Results, *, compares_with_best: bool = False
+    ) -> None:
+        """Begin without reasons.
+
+        Args:
+            policy: of the job, if any.
+            results: of the search.
+            compares_with_best: stop trainings that are far behind the best trial, too, which may
+                be a model on frozen features.
+        """
         super().__init__()
         self.reasons: dict[str, str] = {}
         """By trial id, until the trial has ended."""
 
         self._policy, self._results = policy, results
+        self._compares_with_best = compares_with_best
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Tune's decision after a report: go on or stop."""
@@ -40,6 +52,9 @@ class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
         ]
         scores = {**self._results.scores, trial_id: [*earlier, score]}
         reason = reason_to_stop(self._policy, metric, scores, trial_id)
+        if reason is None and self._compares_with_best:
+            epoch = result["evaluation/epoch"]
+            reason = lagging.reason_to_stop(self._results, trial_id, epoch, score)
         if reason is None:
             self.reasons.pop(trial_id, None)  # from a report whose worker died before it counted
             return str(TrialScheduler.CONTINUE)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automl.engine import fold_rule, forecasting
+from automl.engine import fold_rule, forecasting, lagging
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.engine.space_points import axis
@@ -206,6 +206,21 @@ class Pacer:
             self._say(plan_text.changed(self._seconds, name, before=before, after=after))
         return PlannedTrial.of(trial.number, timed.values, trial.proposal)
 
+    def lags(self, trial: PlannedTrial) -> bool:
+        """True if networks that were trained from scratch are far behind, and this is another one.
+
+        A trial that goes on from a kept state has begun.
+        """
+        if not _is_from_scratch(trial.requested) or trial.trial_id in self._results.states():
+            return False
+        ended = [one for one in self._ranked("fine_tuning") if one.state.is_finished]
+        tried = [one for one in ended if _is_from_scratch(one.hyperparameters)]
+        return bool(tried) and self._is_far_behind(tried[0])
+
+    def _is_far_behind(self, trial: TrialRecord) -> bool:
+        score = self._results.score(trial)
+        return score is not None and lagging.is_far_behind(self._results, trial, score)
+
     def _measure(self, values: Mapping[str, Any]) -> None:
         """Measure a network that is to be trained; before, it is compared by multiply-adds."""
         if self._measured is None or "method" in values:
@@ -234,10 +249,14 @@ class Pacer:
         )
 
     def leave_out(self, trial: PlannedTrial) -> None:
-        """Record that a planned trial does not fit; a resumed experiment runs it."""
+        """Record that a planned trial does not fit, or lags; a resumed one plans it again."""
+        name = f"{trial.requested['model_name']} ({trial.trial_id})"
+        if self.lags(trial):
+            self._say(plan_text.lagging(self._seconds, name))
+            self._results.cut_short(trial.trial_id, endings.LAGGING)
+            return
         clock = self.clock()
         needed = clock.cost(trial.requested, self._known_features()).seconds
-        name = f"{trial.requested['model_name']} ({trial.trial_id})"
         self._say(plan_text.left_out(self._seconds, name, needed, clock.seconds))
         reason = endings.LEFT_OUT.format(time=plan_text.about(needed))
         self._results.cut_short(trial.trial_id, reason)
@@ -271,17 +290,14 @@ class Pacer:
         name = f"{trial.requested['model_name']} ({trial.trial_id})"
         self._say(plan_text.regained(self._seconds, name, timed.seconds))
 
-    def filling(self, number: int) -> PlannedTrial | None:
-        """A probe for time that is too short for any training; None if none fits.
-
-        Args:
-            number: its number.
-        """
+    def filling(self, training: PlannedTrial) -> PlannedTrial | None:
+        """A probe in place of a training that does not fit, or lags; None if none fits."""
         found = self._fitting(self._further_probes(), 1.0)
         if found is None:
             return None
-        self._say(plan_text.filled(self._seconds, found[0], self.clock()))
-        return PlannedTrial.of(number, found[0])
+        lags, clock = self.lags(training), self.clock()
+        self._say(plan_text.filled(self._seconds, found[0], clock, lags=lags))
+        return PlannedTrial.of(training.number, found[0])
 
     def _fitting(
         self, trials: Iterable[Mapping[str, Any]], share: float
@@ -453,6 +469,11 @@ class Pacer:
 
     def _say(self, sentence: str) -> None:
         self._results.update(plan=[*self._results.experiment.plan, sentence])
+
+
+def _is_from_scratch(values: Mapping[str, Any]) -> bool:
+    """True if a training starts from no pretrained weights although there may be some."""
+    return "method" not in values and values.get("pretrained") == "never"
 
 
 def _shares_size(trial: TrialRecord, other: TrialRecord) -> bool:

@@ -407,4 +407,6 @@ def _model_files(checkpoint: Path) -> dict[str, Path]:
         for name in ("model.safetensors", "model.json"):
             files[f"checkpoint/{name}"] = checkpoint / name
         files["predictions.parquet"] = checkpoint / "predictions.parquet"
+    if (checkpoint / "out_of_fold.parquet").is_file():
+        files["out_of_fold.parquet"] = checkpoint / "out_of_fold.parquet"
     return files

@@ -89,7 +89,9 @@ def run(
     pacer = _pacer(inputs, results, watch)
     if pacer is not None:
         watch.seconds_for_end = pacer.seconds_for_end
-    early_termination = EarlyTermination(_policy(inputs.job), results)
+    early_termination = EarlyTermination(
+        _policy(inputs.job), results, compares_with_best=inputs.job.is_automode
+    )
     tuner = tune.Tuner(
         _trainable(kind, inputs, watch),
         param_space={} if inputs.space else _all_trials(inputs.trials),

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import significance
 from automl.evaluation.comparable_scores import Comparison
 
 MIN_PICTURES = 20
@@ -53,7 +52,7 @@ def tied(comparison: Comparison) -> list[int]:
     by_cost: list[int] = sorted(best, key=lambda index: rows[index].cost)
     first = by_cost[0]
     for other in by_cost[1:]:
-        if significance.is_less_wrong(rows[other].as_shown, rows[first].as_shown):
+        if rows[other].is_less_wrong_than(rows[first]):
             first = other
     return [first, *(index for index in by_cost if index != first)]
 

@@ -34,6 +34,9 @@ NO_ROOM = NO_ROOM_LEFT.partition(" {")[0]
 LEFT_OUT = mark("There was no time for it: it would have taken about {time}.")
 """Reason of a planned trial that is left out because the machine is slower than expected."""
 
+LAGGING = mark("Another network that was trained from scratch was far behind the best trial.")
+"""Reason of a planned training from scratch that is left out."""
+
 
 @dataclass(frozen=True)
 class Extent:

@@ -191,10 +191,12 @@ def _candidate(experiment_dir: Path, trial: TrialRecord, metric: str) -> "Candid
     latency = float(trial.effective.get("latency_ms") or math.inf)
     learns = trial.method != "majority_class"  # a constant answer gains nothing by more pictures
     share = trial.evidence.trained_share if trial.evidence and learns else 1.0
+    beside = store.out_of_fold_path(experiment_dir, trial.trial_id)
     return Candidate(
         trial.trial_id,
         moved,
         share=share,
         cost=(latency, trial.number),
         unmoved=None if moved is answers else answers,
+        out_of_fold=store.load_predictions(beside) if beside.is_file() else None,
     )

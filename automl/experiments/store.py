@@ -8,6 +8,7 @@
         dataset/report.json           DatasetReport; written once by the engine
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
+                                      out_of_fold.parquet, see `out_of_fold_path`;
                                       refit/ of the best trial, fitted to all pictures;
                                       epochs/ with checkpoint_frequency; state/ of an unfinished
                                       trial; .next holds files until they replace the old ones
@@ -352,6 +353,12 @@ def _values(column: "pa.ChunkedArray") -> "NDArray[Any]":
 def predictions_path(experiment_dir: Path, trial_id: str) -> Path:
     """Predictions of the trial's best evaluation, for the pictures of its evidence."""
     return experiment_dir / "trials" / trial_id / "predictions.parquet"
+
+
+def out_of_fold_path(experiment_dir: Path, trial_id: str) -> Path:
+    """Answers of a model on frozen features for the training pictures, each from a fold that has
+    not seen the picture; only where the data name the validation pictures."""
+    return experiment_dir / "trials" / trial_id / "out_of_fold.parquet"
 
 
 def test_predictions_path(experiment_dir: Path) -> Path:

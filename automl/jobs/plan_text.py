@@ -235,6 +235,14 @@ def left_out(seconds: float, trial: str, needed: float, left: float) -> str:
     ).format(time=clock_time(seconds), trial=trial, needed=about(needed), left=about(left))
 
 
+def lagging(seconds: float, trial: str) -> str:
+    """Sentence about a training from scratch that is left out after another one."""
+    return mark(
+        "Revised at {time}: {trial} is left out, since training from scratch is far behind the "
+        "best trial on these pictures."
+    ).format(time=clock_time(seconds), trial=trial)
+
+
 def regained(seconds: float, trial: str, needed: float) -> str:
     """Sentence about a trial that was left out of the plan and fits after all."""
     return mark(
@@ -242,11 +250,16 @@ def regained(seconds: float, trial: str, needed: float) -> str:
     ).format(time=clock_time(seconds), trial=trial, needed=about(needed))
 
 
-def filled(seconds: float, values: Values, clock: Clock) -> str:
-    """Sentence about a probe that was not planned."""
-    return mark("Revised at {time}: {trial} fills time that is too short for a training.").format(
-        time=clock_time(seconds), trial=_named(values, clock)
+def filled(seconds: float, values: Values, clock: Clock, *, lags: bool) -> str:
+    """Sentence about a probe that was not planned, in place of a training that is too long or,
+    from scratch as another one before, lags."""
+    too_long = mark("Revised at {time}: {trial} fills time that is too short for a training.")
+    lagging = mark(
+        "Revised at {time}: {trial} comes before another training from scratch, for the last one "
+        "is far behind the best trial."
     )
+    said = lagging if lags else too_long
+    return said.format(time=clock_time(seconds), trial=_named(values, clock))
 
 
 def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:

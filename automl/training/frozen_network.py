@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +22,16 @@ from automl.training.batches import scored_batches
 from automl.training.cancellation import until_cancelled
 from automl.training.task import Task
 from automl.training.trial_data import LabelledPictures, TrialData, opened
+
+
+class BaselineAnswers(NamedTuple):
+    """Answers of a baseline, each by a head that has not seen the picture."""
+
+    scored: Predictions
+    """For the pictures that it is scored on."""
+
+    out_of_fold: Predictions | None
+    """For the training pictures, where the data name others to score it on."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class FrozenNetwork:
         features, labels = self._features_of_fitted(), self.fitted.labels
         imprinting.imprint(self.network, features, labels, self.built.new_rows)
 
-    def fit_baseline(self, task: Task) -> Predictions:
+    def fit_baseline(self, task: Task) -> BaselineAnswers:
         """Fit the head; returns answers for pictures that it, or its like of a fold, has not seen.
 
         Raises:
@@ -85,14 +96,14 @@ class FrozenNetwork:
                 f"method is {method}, but {error}. Set method to fine_tuning, or choose another "
                 "model."
             ) from error
+        out_of_fold = None if probabilities is None else _with_folds(fitted, probabilities)
         if asked is not None:
             validation, logits = data.validation, baselines.logits(self.network, asked)
             given = task.probabilities(logits).cpu().numpy()
-            return Predictions(validation.sample_ids, validation.labels, given)
-        assert probabilities is not None
-        scored = np.flatnonzero(fitted.folds >= 0)
-        scored = scored[np.argsort(fitted.sample_ids[scored])]
-        return Predictions(fitted.sample_ids[scored], fitted.labels[scored], probabilities[scored])
+            scored = Predictions(validation.sample_ids, validation.labels, given)
+            return BaselineAnswers(scored, out_of_fold)
+        assert out_of_fold is not None
+        return BaselineAnswers(out_of_fold, None)
 
     def _asked(self) -> NDArray[np.float32]:
         """Features (N, D) by which a baseline answers for the validation pictures.
@@ -143,3 +154,10 @@ class FrozenNetwork:
             return feature_cache.features(
                 network, built, side, labelled.contents, batches, is_mirrored=is_mirrored
             )
+
+
+def _with_folds(pictures: LabelledPictures, probabilities: NDArray[np.float32]) -> Predictions:
+    """Answers (N, K) for those of the pictures that have a fold."""
+    rows = np.flatnonzero(pictures.folds >= 0)
+    rows = rows[np.argsort(pictures.sample_ids[rows])]
+    return Predictions(pictures.sample_ids[rows], pictures.labels[rows], probabilities[rows])

@@ -34,7 +34,7 @@ from automl.training.batches import (
     train_batches,
 )
 from automl.training.cancellation import until_cancelled
-from automl.training.frozen_network import FrozenNetwork
+from automl.training.frozen_network import BaselineAnswers, FrozenNetwork
 from automl.training.learner import Learner, LearnerState, predict
 from automl.training.ranks import ALONE, Ranks
 from automl.training.recipe import Recipe
@@ -105,8 +105,8 @@ class TrialTraining:
 
         task = task_for(recipe, self.fitted.labels, len(data.class_names))
 
-        self._answers: Predictions | None = None
-        """Predictions of a baseline for all pictures that it is scored on."""
+        self._answers: BaselineAnswers | None = None
+        """Those of a baseline."""
 
         frozen = FrozenNetwork(
             network, self.built, hyperparameters, data, self.fitted, placement.device, is_cancelled
@@ -266,9 +266,14 @@ class TrialTraining:
         checkpoint.save(folder, self.learner.scored_network, self.description())
 
     def save_scored_model(self, folder: Path, predictions: Predictions) -> None:
-        """Write the model of the present epoch, and `predictions.parquet` beside it."""
+        """Write the model of the present epoch, and `predictions.parquet` beside it.
+
+        A baseline that is scored on pictures which the data name leaves `out_of_fold.parquet`, too.
+        """
         self.save_model(folder)
         store.save_predictions(folder / "predictions.parquet", predictions)
+        if self._answers is not None and self._answers.out_of_fold is not None:
+            store.save_predictions(folder / "out_of_fold.parquet", self._answers.out_of_fold)
 
     def evaluate(self) -> tuple[Predictions, dict[str, float]]:
         """Predictions for the validation pictures, and all metrics of them."""
@@ -281,11 +286,12 @@ class TrialTraining:
         if self._answers is None or not self.data.is_cross_validated:
             return Evidence(num_pictures=len(self.data.validation.labels))
         num_folds = int(self.fitted.folds.max()) + 1
-        return Evidence(num_pictures=len(self._answers.labels), num_folds=num_folds)
+        return Evidence(num_pictures=len(self._answers.scored.labels), num_folds=num_folds)
 
     def scored_classes(self) -> set[int]:
         """Classes among the pictures that the trial is scored on."""
-        labels = (self._answers or self.data.validation).labels
+        scored_on = self.data.validation if self._answers is None else self._answers.scored
+        labels = scored_on.labels
         counts = decisions.counts(labels, len(self.data.class_names))
         return set(np.flatnonzero(counts).tolist())
 
@@ -300,7 +306,7 @@ class TrialTraining:
             pictures: others, for which a trained model answers.
         """
         if self._answers is not None:
-            return self._answers
+            return self._answers.scored
         pictures = pictures or self.data.validation
         wanted_size = self.hyperparameters.validation_batch_size
         side, device = self.hyperparameters.validation_crop_size, self.placement.device

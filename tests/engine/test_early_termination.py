@@ -8,7 +8,8 @@ import pytest
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
-from automl.experiments.records import TrialState
+from automl.experiments.records import Evidence, TrialState
+from automl.jobs.automode import EARLY_TERMINATION
 from automl.jobs.sweep import Asha, Bandit, Policy
 from tests.conftest import build_trial
 
@@ -65,3 +66,34 @@ def test_an_evaluation_that_is_reported_again_counts_once(
     scheduler = EarlyTermination(delayed, results)
     assert report(scheduler, 1, 0.1) == "CONTINUE"  # its worker died after evaluation 1
     assert report(scheduler, 2, 0.1) == "STOP"
+
+
+@pytest.mark.parametrize(
+    ("epoch", "score", "num_pictures", "decision"),
+    [
+        (9, 0.4, 400, "CONTINUE"),  # before half of the schedule
+        (10, 0.55, 400, "STOP"),
+        (10, 0.55, 20, "CONTINUE"),  # within noise
+        (10, 0.65, 400, "CONTINUE"),  # less than twice the errors
+        (20, 0.55, 400, "CONTINUE"),  # it has ended anyway
+    ],
+)
+def test_automode_stops_a_training_far_behind_a_model_on_frozen_features(
+    open_results: Callable[..., Results],
+    epoch: int,
+    score: float,
+    num_pictures: int,
+    decision: str,
+) -> None:
+    results = open_results(probe=[0.82])
+    running = build_trial(NEW.trial_id, state=TrialState.RUNNING)
+    known = {"effective": {"number_of_epochs": 20}, "evidence": Evidence(num_pictures=num_pictures)}
+    results.trials[NEW.trial_id] = running.model_copy(update=known)
+    scheduler = EarlyTermination(EARLY_TERMINATION, results, compares_with_best=True)
+    assert report(scheduler, epoch, score) == decision
+    assert report(EarlyTermination(EARLY_TERMINATION, results), epoch, score) == "CONTINUE"
+    if decision == "STOP":
+        assert scheduler.reasons[NEW.trial_id] == (
+            "Stopped far behind the best trial at epoch 10 of 20: accuracy 0.55 is more than twice "
+            "as far from 1 as the 0.82 of probe, which longer training rarely makes up."
+        )

@@ -9,7 +9,7 @@ import pytest
 from automl.engine.pacing import Pacer, slowdown
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
-from automl.experiments import store
+from automl.experiments import endings, store
 from automl.experiments.records import Evidence, ExperimentRecord, TrialRecord, TrialState, now
 from automl.jobs import plan_text, schedule
 from automl.jobs.distributions import Choice
@@ -233,7 +233,8 @@ def test_a_plan_without_training_is_revised_by_the_first_that_is_proposed(tmp_pa
 
 def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) -> None:
     results, pacer = opened(tmp_path, minutes=8)
-    assert pacer.filling(0) is None  # no probe says which networks are good
+    tuning = PlannedTrial.of(0, TUNING)
+    assert pacer.filling(tuning) is None  # no probe says which networks are good
     results._set(trained(0, 1.0, "resnet18"))
     probe = {"method": "linear_probe", "training_crop_size": 224, "model_name": "mobilenetv2"}
     filled: list[tuple[list[str], bool, bool]] = []
@@ -243,7 +244,7 @@ def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) ->
         trial = build_trial(f"trial-{number:03d}", [0.9 - number / 100])
         changes = {"number": number, "hyperparameters": found.requested}
         results._set(trial.model_copy(update=changes))
-        found = pacer.filling(number + 1)
+        found = pacer.filling(PlannedTrial.of(number + 1, TUNING))
         if found is not None:
             asked = found.requested
             filled.append((networks_of(asked), has_stages(asked), is_mirrored(asked)))
@@ -258,7 +259,7 @@ def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) ->
     begin(results, 6.2)
     for number in (1, 4):  # those of mobilenetv2 alone
         results.remove(f"trial-{number:03d}")
-    assert pacer.filling(9) is None
+    assert pacer.filling(PlannedTrial.of(9, TUNING)) is None
 
 
 def test_probes_have_the_time_that_the_end_of_a_trained_model_would_take(tmp_path: Path) -> None:
@@ -302,6 +303,45 @@ def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path
     assert record.was_cut_short
     assert "There was no time for it" in record.reason
     assert "is left out" in results.experiment.plan[-1]
+
+
+SCRATCH = {"model_name": "resnet18", "training_crop_size": 32, "pretrained": "never"}
+
+
+def from_scratch(number: int, score: float) -> TrialRecord:
+    """A training from scratch with this score on 250 pictures."""
+    trial = build_trial(f"trial-{number:03d}", [score], number=number, hyperparameters=SCRATCH)
+    return trial.model_copy(update={"evidence": Evidence(num_pictures=250)})
+
+
+@pytest.mark.parametrize(("score", "lags"), [(0.67, True), (0.75, False), (0.9, False)])
+def test_after_a_training_from_scratch_that_is_far_behind_no_other_is_planned(
+    tmp_path: Path, score: float, lags: bool
+) -> None:
+    results, pacer = opened(tmp_path, minutes=60)
+    trial = PlannedTrial.of(2, {**SCRATCH, "model_name": "resnet10t"})
+    results.plan([trial])
+    probe = {"method": "linear_probe", "model_name": "resnet18", "training_crop_size": 160}
+    results._set(build_trial("trial-000", [0.86], hyperparameters=probe))
+    assert not pacer.lags(trial), "none was trained yet"
+    results._set(from_scratch(1, score))
+    assert pacer.lags(trial) is lags
+    assert not pacer.lags(PlannedTrial.of(3, TUNING))
+    if lags:
+        pacer.leave_out(trial)
+        assert results.trials["trial-002"].reason == endings.LAGGING
+        assert "training from scratch is far behind" in results.experiment.plan[-1]
+        found = pacer.filling(PlannedTrial.of(4, SCRATCH))
+        assert found is not None
+        assert has_stages(found.requested)
+        assert "comes before another training from scratch" in results.experiment.plan[-1]
+
+
+def test_the_best_training_from_scratch_counts(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=60)
+    for number, score in enumerate((0.6, 0.95)):
+        results._set(from_scratch(number, score))
+    assert not pacer.lags(PlannedTrial.of(2, SCRATCH))
 
 
 def test_a_proposal_without_time_takes_a_faster_network_or_ends_the_search(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
+from automl.experiments import store
 from automl.host import home
 from automl.model import (
     checkpoint,
@@ -103,6 +104,21 @@ def test_no_network_sees_a_picture_again_whose_features_are_known(
     pixels = list(scored_batches(opened(validation.pictures), 32, batch_size=64, device=_CPU))
     own = predict(training.learner.network, training.learner.task, pixels)
     assert answers.probabilities == pytest.approx(own, abs=1e-5)
+
+
+def test_a_probe_that_is_scored_on_given_pictures_leaves_its_answers_for_those_of_training(
+    tiny_data: TrialData, pretrained: dict[str, Any], tmp_path: Path
+) -> None:
+    validation = replace(tiny_data.validation, folds=np.full(len(tiny_data.validation.labels), -1))
+    given = replace(tiny_data, validation=validation)
+    for data, name in ((given, "given"), (tiny_data, "all")):
+        training, _ = scored(data, method="linear_probe", **pretrained)
+        training.save_scored_model(tmp_path / name, training.predict())
+    answers = store.load_predictions(tmp_path / "given" / "out_of_fold.parquet")
+    has_fold = tiny_data.train.folds >= 0
+    assert answers.sample_ids.tolist() == sorted(tiny_data.train.sample_ids[has_fold].tolist())
+    assert np.mean(answers.predicted == answers.labels) > 0.6
+    assert not (tmp_path / "all" / "out_of_fold.parquet").exists()  # its score is from all
 
 
 def test_what_the_heads_of_frozen_networks_see_is_known_without_another_look(

@@ -23,6 +23,7 @@ _KINDS = (
     mark("Stopped by median stopping"),
     mark("Stopped by truncation selection"),
     mark("Stopped by ASHA"),
+    mark("Stopped far behind the best trial"),
     mark("There was no time for it"),
 )
 """Beginnings of the reasons that name numbers of a trial."""
