@@ -34,6 +34,7 @@ _CHOICES = (
     "validation_crop_size",
     "validation_resize_size",
 )
+_STOPPING = {"early_stopping_patience", "early_stopping_delay"}
 _MAX_REACHABLE = 64
 
 
@@ -319,6 +320,8 @@ def requested(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:
     """
     if job.is_automode:
         values = {**sampled, **job.training_parameters}
+        if _STOPPING & set(job.training_parameters):  # the job wants early stopping
+            values["early_stopping"] = job.training_parameters.get("early_stopping", True)
         is_fixed, name = "model_name" in job.training_parameters, values.get("model_name")
         if name and not is_fixed and _refused_weights(job, name):
             values["pretrained"] = "never"

@@ -321,7 +321,8 @@ class Results:
         trials = list(self.trials.values())
         found = expectation.compare(self.experiment_dir, trials, self.primary_metric)
         for trial_id, score in found.comparable_scores.items():
-            self._change(trial_id, comparable_scores={self.primary_metric: score})
+            known = {} if score is None else {self.primary_metric: score}
+            self._change(trial_id, comparable_scores=known)
         for place, trial_id in enumerate(found.equally_good):
             self._change(trial_id, cost_rank=place)
         for trial in trials:

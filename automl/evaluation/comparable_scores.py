@@ -10,13 +10,12 @@ Simulations, 1981).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import decisions, metrics, picture_groups, significance
+from automl.evaluation import decisions, metrics, picture_groups
 from automl.evaluation.intervals import MIN_DEFINED_SHARE
 from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
@@ -67,25 +66,10 @@ class Candidate:
     """The answers as they are, where `predictions` are moved to the thresholds of the model, see
     `thresholds.as_handed_out`."""
 
-    out_of_fold: Predictions | None = None
-    """Answers for training pictures, each by a model of a fold that has not seen it, where the
-    scores are those of validation pictures that the data name."""
-
     @property
     def as_shown(self) -> Predictions:
         """The answers as they are, for what does not depend on thresholds."""
         return self.unmoved or self.predictions
-
-    @cached_property
-    def all_answers(self) -> Predictions:
-        """Those for every picture that the model that answered has not seen."""
-        if self.out_of_fold is None:
-            return self.as_shown
-        return self.as_shown.joined(self.out_of_fold)
-
-    def is_less_wrong_than(self, other: "Candidate") -> bool:
-        """True if the loss on all pictures that both have answered for is lower beyond noise."""
-        return significance.is_less_wrong(self.all_answers, other.all_answers)
 
 
 class Comparison(NamedTuple):

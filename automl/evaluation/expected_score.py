@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation import significance
 from automl.evaluation.comparable_scores import Comparison
 
 MIN_PICTURES = 20
@@ -52,7 +53,7 @@ def tied(comparison: Comparison) -> list[int]:
     by_cost: list[int] = sorted(best, key=lambda index: rows[index].cost)
     first = by_cost[0]
     for other in by_cost[1:]:
-        if rows[other].is_less_wrong_than(rows[first]):
+        if significance.is_less_wrong(rows[other].as_shown, rows[first].as_shown):
             first = other
     return [first, *(index for index in by_cost if index != first)]
 

@@ -74,9 +74,9 @@ def _others(values: Values) -> Values:
 
 def _against(metric: str, row: "Candidate", part: "Candidate") -> tuple[float, bool]:
     """Score of a part, and True if the row is better beyond noise, on the pictures of both."""
-    from automl.evaluation import metrics  # slow to import
+    from automl.evaluation import metrics, significance  # slow to import
     from automl.evaluation.predictions import in_common
 
     moved = in_common(row.predictions, part.predictions)
     ours, theirs = (metrics.primary(metric, e.probabilities, e.labels) for e in moved)
-    return theirs, ours >= theirs and row.is_less_wrong_than(part)
+    return theirs, ours >= theirs and significance.is_less_wrong(row.as_shown, part.as_shown)

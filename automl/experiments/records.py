@@ -126,6 +126,10 @@ class Evidence(FrozenModel):
     num_folds: int = 0
     """Number of folds of all pictures that are not test pictures; 0: the validation pictures."""
 
+    num_out_of_fold: int = 0
+    """Number of training pictures that a model on frozen features has answered for out of fold,
+    where the data name the validation pictures; the order of the trials rests on them, too."""
+
     further_folds: int = 0
     """Parts of the training pictures that models trained like this one, but without them, have
     answered for, too."""

@@ -356,7 +356,16 @@ def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
             ).format(metric=metric(primary_metric))
         )
     evidence = {record.evidence for record in trials if record.evaluations}
-    if len(evidence) > 1 and any(primary_metric in each.comparable_scores for each in trials):
+    is_adjusted = any(primary_metric in each.comparable_scores for each in trials)
+    if is_adjusted and any(each and each.num_out_of_fold for each in evidence):
+        said.append(
+            _(
+                "The scores are those of the validation pictures. The order rests on the training "
+                "pictures, too, as far as models that had not seen them have answered for them: "
+                "few pictures tell good models apart by chance."
+            )
+        )
+    elif is_adjusted and len(evidence) > 1:
         said.append(
             _(
                 "Some trials are scored on the validation pictures alone, others on more pictures: "

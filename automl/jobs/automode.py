@@ -64,6 +64,10 @@ _LARGEST_BATCH, _SMALLEST_BATCH = 32, 8
 _UPDATES_PER_EPOCH = 100
 """Updates of the weights that an epoch of fine-tuning should have, for there are few epochs."""
 
+_SCHEDULED: Mapping[str, Any] = {"optimizer": "adamw", "early_stopping": False}
+"""Values of each training: a schedule gains most at its end, which noise of few pictures would cut
+off. What stays far behind is stopped all the same."""
+
 _TRIALS_FOR_LOOKS = 10
 """Trials from which some of them are probes with all stages, and one with mirror images."""
 
@@ -324,7 +328,7 @@ def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
     """Return the values that all trials of a sub-space share."""
     if is_pretrained:
         return {
-            "optimizer": "adamw",
+            **_SCHEDULED,
             "head_init": "linear_probe",
             "pretrained": "auto",
             "training_crop_size": situation.training_size,
@@ -334,7 +338,7 @@ def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
         }
     is_small = situation.is_small
     return {
-        "optimizer": "adamw",
+        **_SCHEDULED,
         "head_init": "auto",
         "pretrained": "never" if is_small else "auto",
         "training_crop_size": 32 if is_small else situation.training_size,

@@ -284,7 +284,11 @@ class TrialTraining:
     def evidence(self) -> Evidence:
         """The pictures that the trial is scored on."""
         if self._answers is None or not self.data.is_cross_validated:
-            return Evidence(num_pictures=len(self.data.validation.labels))
+            further = self._answers and self._answers.out_of_fold
+            return Evidence(
+                num_pictures=len(self.data.validation.labels),
+                num_out_of_fold=len(further.labels) if further else 0,
+            )
         num_folds = int(self.fitted.folds.max()) + 1
         return Evidence(num_pictures=len(self._answers.scored.labels), num_folds=num_folds)
 

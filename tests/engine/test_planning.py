@@ -182,6 +182,24 @@ def test_what_the_job_fixes_holds_in_automode_too(shapes: Path) -> None:
     assert {t["number_of_epochs"] for t in trials} == {1}
 
 
+@pytest.mark.parametrize(
+    ("given", "stops"),
+    [
+        ({}, False),
+        ({"early_stopping": True}, True),
+        ({"early_stopping_patience": 2}, True),
+        ({"early_stopping_delay": 3, "early_stopping": False}, False),
+    ],
+)
+def test_the_schedules_of_automode_run_to_their_end_unless_the_job_asks_for_early_stopping(
+    shapes: Path, given: dict[str, Any], stops: bool
+) -> None:
+    trials = plan(shapes, limits={"max_trials": 6}, training_parameters=given)
+    trainings = [trial for trial in trials if "method" not in trial]
+    assert trainings
+    assert {trial["early_stopping"] for trial in trainings} == {stops}
+
+
 def test_a_fixed_model_is_not_tried_twice_with_the_same_values(shapes: Path) -> None:
     asked = job(shapes, limits={"max_trials": 9}, training_parameters={"model_name": "test_resnet"})
     found = planned(asked, manifest.build(asked), has_gpu=False)

@@ -62,48 +62,25 @@ def test_of_equally_good_trials_the_cheapest_is_handed_out(rng):
     assert choose(comparison) == 2, "the last one costs less and is worse"
 
 
-def confident(confidence: np.ndarray, first_id: int = 0) -> Predictions:
-    """Answers of this confidence (N,), of which the first fifth is wrong."""
-    number = len(confidence)
-    labels = np.arange(number) % 2
-    said = np.where(np.arange(number) >= number // 5, labels, 1 - labels)
-    probabilities = np.full((number, 2), 1 - confidence[:, None], np.float32)
-    probabilities[np.arange(number), said] = confidence
-    return Predictions(np.arange(number) + first_id, labels, probabilities)
-
-
-def cheap_and_dear(confidences: tuple[float, float], num: int, first_id: int = 0):
-    """Answers of equal scores; those of the second are often surer where they are right."""
-    surer = np.where(np.arange(num) >= num // 5, np.resize(confidences, num), 0.6)
-    return confident(np.full(num, 0.6), first_id), confident(surer, first_id)
-
-
 @pytest.mark.parametrize(("confidences", "handed_out"), [((0.7, 0.7), "dear"), ((0.7, 0.51), "")])
 def test_of_equal_scores_a_loss_that_is_lower_beyond_noise_is_worth_its_cost(
     confidences, handed_out
 ):
-    cheap, dear = cheap_and_dear(confidences, 100)
-    rows = [Candidate("", cheap, cost=(0.01,)), Candidate("dear", dear, cost=(0.03,))]
-    comparison = compare("accuracy", rows)
+    labels = np.arange(100) % 2
+    is_right = np.arange(100) >= 20
+
+    def row(trial_id: str, confidence: np.ndarray, cost: float) -> Candidate:
+        said = np.where(is_right, labels, 1 - labels)
+        probabilities = np.full((100, 2), 1 - confidence[:, None], np.float32)
+        probabilities[np.arange(100), said] = confidence
+        predictions = Predictions(np.arange(100), labels, probabilities)
+        return Candidate(trial_id, predictions, cost=(cost,))
+
+    cheap = row("", np.full(100, 0.6), 0.01)
+    dear = row("dear", np.where(is_right, np.resize(confidences, 100), 0.6), 0.03)
+    comparison = compare("accuracy", [cheap, dear])
     assert comparison is not None
     assert comparison.rows[choose(comparison)].trial_id == handed_out
-
-
-@pytest.mark.parametrize(("has_both", "handed_out"), [(True, "dear"), (False, "")])
-def test_answers_for_training_pictures_out_of_fold_tell_equal_scores_apart(has_both, handed_out):
-    cheap, dear = cheap_and_dear((0.7, 0.53), 100)
-    of_cheap, of_dear = cheap_and_dear((0.7, 0.53), 2000, 100)
-    rows = [
-        Candidate("", cheap, cost=(0.01,), out_of_fold=of_cheap if has_both else None),
-        Candidate("dear", dear, cost=(0.03,), out_of_fold=of_dear),
-    ]
-    comparison = compare("accuracy", rows)
-    assert comparison is not None
-    assert comparison.scores.tolist() == pytest.approx([0.8, 0.8])
-    assert comparison.rows[choose(comparison)].trial_id == handed_out
-    found = expected_score(comparison, choose(comparison))
-    assert found is not None
-    assert found.num_pictures == 100, "what is expected rests on the given pictures alone"
 
 
 def test_nineteen_answers_are_too_few(rng):

@@ -164,3 +164,46 @@ def test_a_third_network_must_pay_beyond_noise(make_experiment, make_trial, rows
     found = compare(experiment_dir).in_doubt
     scores = {trial.trial_id: trial.score("accuracy") for trial in trials}
     assert found == {name: pytest.approx(scores[part]) for name, part in in_doubt.items()}
+
+
+def save_out_of_fold(experiment_dir, trial_id, num_wrong):
+    """Answers for 2,000 training pictures, of which the first ones are wrong."""
+    labels = np.tile([0, 1], 1000)
+    predicted = np.where(np.arange(2000) < num_wrong, 1 - labels, labels)
+    answers = Predictions(np.arange(200, 2200), labels, np.eye(2, dtype=np.float32)[predicted])
+    store.save_predictions(store.out_of_fold_path(experiment_dir, trial_id), answers)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "out_of_fold", "best"),
+    [
+        ([20, 22], [300, 200], "t1"),  # two pictures tell less than a hundred
+        ([20, 22], [200, 200], "t0"),
+        ([20, 60], [300, 200], "t0"),  # the validation pictures contradict, beyond noise
+        ([10, 20], [None, 200], "t0"),  # a trained model has no such answers
+    ],
+)
+def test_where_the_data_name_the_validation_pictures_others_have_a_part_in_the_order_only(
+    make_experiment, make_trial, wrong, out_of_fold, best
+):
+    scores = [1 - each / 200 for each in wrong]
+    trials = [make_trial(f"t{number}", [scores[number]], number=number) for number in (0, 1)]
+    experiment_dir = make_experiment(trials=trials)
+    for trial, on_given, further in zip(trials, wrong, out_of_fold, strict=True):
+        save_answers(experiment_dir, trial.trial_id, on_given)
+        if further is not None:
+            save_out_of_fold(experiment_dir, trial.trial_id, further)
+    found = compare(experiment_dir)
+    assert found.equally_good == [best]
+    own = dict(zip(("t0", "t1"), scores, strict=True))
+    assert found.expectation.expected_score == pytest.approx(own[best], abs=0.006)
+    assert "Each of 200 pictures" in found.expectation.expected_basis
+    results = Results(experiment_dir, "accuracy")
+    results.expect()
+    assert results.experiment.best_trial == best
+    ranked = list(found.comparable_scores.values())
+    if wrong[1] == 60:
+        assert ranked == [None, None]
+        assert results.trials["t1"].comparable_scores == {}
+    else:
+        assert np.mean(ranked) == pytest.approx(np.mean(scores)), "of the scores that are shown"

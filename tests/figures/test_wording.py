@@ -147,6 +147,10 @@ def test_the_order_is_explained_where_trials_were_scored_on_different_pictures(m
     assert wording.ranking([plain, adjusted], "auc_weighted") == ""
     alike = plain.model_copy(update={"evidence": evidence})
     assert wording.ranking([alike, adjusted], "accuracy") == ""
+    beside = {"evidence": Evidence(num_pictures=9, num_out_of_fold=90)}
+    probe = adjusted.model_copy(update=beside)
+    assert "rests on the training pictures, too" in wording.ranking([alike, probe], "accuracy")
+    assert wording.ranking([plain.model_copy(update=beside)], "accuracy") == ""
 
 
 def test_the_place_of_a_trial_is_said_where_it_is_not_the_same_for_all():
