@@ -49,7 +49,7 @@ def show_refusal(error: Exception) -> None:
     elif data is not None and data_source.is_within_reach(data):
         st.caption(_("Expected is a folder for each class, or a table with labels:"))
         st.code(_EXPECTED, language=None)
-    corrections_view.summary(data_choice.corrections())
+    corrections_view.summary()
     st.markdown(_("Choose other pictures, or make classes of loose pictures below:"))
     pictures_choice.show(data)
     if data is not None and data_source.is_within_reach(data):
@@ -119,7 +119,7 @@ with facts:
     dataset_view.summary(corrected)
     reading_view.show(corrected.report)
 reading_view.ask_about_parents(corrected.report)
-corrections_view.summary(job.corrections)
+corrections_view.summary()
 left, right = st.columns([3, 2], gap="medium")
 with left:
     dataset_gallery.show(corrected, original)
@@ -130,12 +130,12 @@ with left:
     dataset_view.as_the_model_sees(corrected)
     dataset_view.class_sizes(corrected)
     label_sets_view.show(corrected)
-    corrections_view.rename(corrected.class_names, original, job.corrections)
+    corrections_view.rename(corrected.class_names, original)
     dataset_view.shapes(corrected.report)
 with right:
     if can_be_looked_at:
         first_score_view.show(job, corrected, original)
     predicted = first_score_view.predicted(job, corrected, original)
-    conflicts_view.show(corrected, original, job.corrections, predicted)
-    corrections_view.settle_at_once(corrected, original, job.corrections)
-    dataset_view.findings(corrected, original, job.corrections, predicted)
+    conflicts_view.show(corrected, original, predicted)
+    corrections_view.settle_at_once(corrected, original)
+    dataset_view.findings(corrected, original, predicted)

@@ -22,8 +22,9 @@ try:
     original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
 except (UserError, OSError) as error:  # an OSError if the path is gone
     st.error(wording.plain(wording.stored(data_source.named(str(error)))))
+    corrections_view.summary()
     st.stop()
-corrections_view.summary(job.corrections)
+corrections_view.summary()
 place = labelling_view.choose_place()
 if place is not None:
     names = labelling.in_order_of_keys(corrected.class_names, original.class_names)

@@ -11,6 +11,7 @@ from automl.access import audit
 from automl.dataset import manifest
 from automl.host import home
 from automl.jobs import data_versions
+from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.ui import gallery
 from automl.ui.dataset import first_scores, picture_map_view
@@ -329,6 +330,22 @@ def test_pictures_of_a_finding_are_left_out_with_a_click_and_come_back_with_anot
     (undo,) = [one for one in page.button if one.label == "Undo all changes"]
     undo.click().run()
     assert counted(page, "pictures") == "13"
+
+
+def test_clicks_before_the_page_is_drawn_anew_are_a_change_each(open_page, make_pictures):
+    pictures = make_pictures(("bird", "cat", "dog"))
+    for number in range(1, 6):
+        (pictures / "bird" / f"{number}.png").unlink()
+    (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "1.png").read_bytes())
+    copy_one(pictures)
+    page = open_page("dataset", data=str(pictures))
+    page.button(key="leave out label_conflict").click()
+    page.button(key="leave out exact_duplicates").click().run()
+    assert "3 pictures left out" in texts(page)
+    click(page, "Undo")
+    page.button(key="undo because of single_image_class").click()
+    click(page, "Undo")  # one too many
+    assert page.session_state[f"corrections of {pictures}"] == Corrections()
 
 
 def test_copies_are_left_out_but_not_the_picture_that_was_copied(open_page, make_pictures):

@@ -21,7 +21,7 @@ def opened(data: str, position: int) -> None:
     job = data_choice.job(DataSource(path=Path(data)))
     given = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
     found = cached.inspection(job)
-    corrections_view.summary(job.corrections)
+    corrections_view.summary()
     st.text("; ".join(found.samples["label"]))
     rows = gallery_filter.choose(found, gallery_filter.Filter())
     if "opened before" in st.session_state:  # AppTest runs all again, a browser the dialog alone

@@ -10,9 +10,8 @@ from automl.dataset.manifest import Manifest
 from automl.dataset.split import together
 from automl.evaluation import natural_order
 from automl.figures import shrinking_text, wording
-from automl.jobs.corrections import Corrections
 from automl.texts import _, mark, ngettext
-from automl.ui.dataset import data_choice, picture_changes
+from automl.ui.dataset import picture_changes
 from automl.ui.dataset.picture_changes import Split
 
 Answers = Mapping[str, str | list[str] | None]
@@ -67,7 +66,7 @@ def _relabel(
     ):
         return False
     assert chosen
-    picture_changes.relabel(dict.fromkeys(paths, chosen), original, data_choice.corrections())
+    picture_changes.relabel(dict.fromkeys(paths, chosen), original)
     return True
 
 
@@ -106,7 +105,7 @@ def _leave_out(paths: list[str], original: Manifest, key: str, *, has_keys: bool
         shortcut="x" if has_keys else None,
     ):
         return False
-    picture_changes.leave_out(paths, original, data_choice.corrections())
+    picture_changes.leave_out(paths, original)
     return True
 
 
@@ -137,7 +136,6 @@ def effects(acts: Mapping[str, Answers], corrected: Manifest, *, moved: Sequence
 def leave_out_these(
     paths: Sequence[str],
     original: Manifest,
-    corrections: Corrections,
     *,
     key: str,
     words: str = "",
@@ -147,7 +145,6 @@ def leave_out_these(
     Args:
         paths: of the pictures.
         original: the data set as it is.
-        corrections: those made so far.
         key: distinguishes this button from others on the page.
         words: label of the button; how many pictures it leaves out if omitted.
     """
@@ -159,7 +156,7 @@ def leave_out_these(
         help=_("The files stay where they are."),
         key=f"leave out {key}",
         on_click=picture_changes.leave_out,
-        args=(paths, original, corrections),
+        args=(paths, original),
     )
     return words
 
@@ -168,7 +165,6 @@ def apply_safe(
     count: int,
     labels: Mapping[str, str | list[str]],
     original: Manifest,
-    corrections: Corrections,
     *,
     explanation: str,
 ) -> str:
@@ -178,7 +174,6 @@ def apply_safe(
         count: number of those suggestions.
         labels: what they make of the pictures, by path.
         original: the data set as it is.
-        corrections: those made so far.
         explanation: which suggestions need no judgement.
     """
     words = _("Apply the safe ones ({count})").format(count=wording.integer(count))
@@ -187,7 +182,7 @@ def apply_safe(
         icon=":material/auto_fix_high:",
         help=explanation,
         on_click=picture_changes.relabel,
-        args=(labels, original, corrections),
+        args=(labels, original),
     )
     return words
 
@@ -198,19 +193,20 @@ def move(paths: list[str], original: Manifest, key: str) -> bool:
         st.caption(_("Copies, near copies and pictures of the same group go with them."))
         for split, title in _MOVES.items():
             if st.button(_(title), key=f"move to {split} {key}"):
-                picture_changes.move(paths, split, original, data_choice.corrections())
+                picture_changes.move(paths, split, original)
                 return True
     return False
 
 
 def note(paths: list[str], original: Manifest, key: str) -> bool:
     """Draw the text; returns True if the pictures have just been noted."""
-    before = picture_changes.note_of(paths[0], original, data_choice.corrections())
+    before = picture_changes.note_of(paths[0], original)
     with st.popover(_("Note"), icon=":material/sticky_note_2:", key=f"note {key}"):
         text = st.text_input(
             _("Note"), before, key=f"text of note {key}", label_visibility="collapsed"
         )
-        if not st.button(_("Write it down"), key=f"write note {key}", disabled=text == before):
+        # never greyed: the click on it leaves the field, before the page knows the text
+        if not st.button(_("Write it down"), key=f"write note {key}") or text == before:
             return False
-    picture_changes.note(paths, text, original, data_choice.corrections())
+    picture_changes.note(paths, text, original)
     return True

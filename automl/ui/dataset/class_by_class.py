@@ -62,14 +62,14 @@ def _take(folder: Path, label: str) -> None:
     number = st.session_state.get(_ROUND, 0)
     if kind == _CAMERA:
         taken = st.camera_input(
-            _("A picture of {label}").format(label=label),
+            _("A picture of {label}").format(label=wording.plain(label)),
             key=f"camera of class {number}",
             width=_CAMERA_PIXELS,
         )
         files = [taken] if taken else []
     else:
         files = st.file_uploader(
-            _("Pictures of {label}").format(label=label),
+            _("Pictures of {label}").format(label=wording.plain(label)),
             type=list(data_source.PICTURES),
             accept_multiple_files=True,
             key=f"files of class {number}",
@@ -98,6 +98,7 @@ def _show(folder: Path) -> None:
             key=f"remove the last of {label}",
             help=_("Remove the latest picture of {label}.").format(label=wording.plain(label)),
             on_click=files[0].unlink,
+            kwargs={"missing_ok": True},  # after a second click it is gone already
         )
     if st.button(
         _("Use these pictures"), type="primary", icon=":material/check:", disabled=len(found) < 2

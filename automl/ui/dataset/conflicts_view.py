@@ -10,7 +10,6 @@ from automl.dataset.conflicts import Conflict, conflicts, kept
 from automl.dataset.manifest import Manifest
 from automl.evaluation.first_score import Answer
 from automl.figures import wording
-from automl.jobs.corrections import Corrections
 from automl.texts import _
 from automl.ui import gallery
 from automl.ui.dataset import bulk_changes, picture_changes
@@ -22,7 +21,6 @@ _NUM_COPIES = 6
 def show(
     corrected: Manifest,
     original: Manifest,
-    corrections: Corrections,
     predicted: Mapping[str, Answer],
 ) -> None:
     """Draw the conflicts, if there are any.
@@ -30,7 +28,6 @@ def show(
     Args:
         corrected: the data set as corrected.
         original: the data set as it is.
-        corrections: those made so far.
         predicted: classes or labels that the first score has found, by path; empty before it.
     """
     found = conflicts(corrected)
@@ -38,7 +35,7 @@ def show(
         return
     st.subheader(_("The same picture under different labels"))
     sets = label_sets.by_text(corrected.samples)
-    _settle_safe(found, corrected, original, corrections, predicted)
+    _settle_safe(found, corrected, original, predicted)
     for number, conflict in enumerate(found[:_NUM_SHOWN]):
         with st.container(border=True, gap="xsmall"):
             _one(conflict, corrected, f"conflict {number} {conflict.paths[0]}")
@@ -54,7 +51,7 @@ def show(
                         wording.plain(act),
                         key=f"{act} for {number} {conflict.paths[0]}",
                         on_click=picture_changes.relabel,
-                        args=(labels, original, corrections),
+                        args=(labels, original),
                     )
             bulk_changes.effects(acts, corrected)
     if len(found) > _NUM_SHOWN:
@@ -69,7 +66,6 @@ def _settle_safe(
     found: list[Conflict],
     corrected: Manifest,
     original: Manifest,
-    corrections: Corrections,
     predicted: Mapping[str, Answer],
 ) -> None:
     labels = [(conflict, conflict.safe_label(predicted)) for conflict in found]
@@ -81,7 +77,6 @@ def _settle_safe(
         len(safe),
         labels_kept,
         original,
-        corrections,
         explanation=_(
             "Keeps the label that the first score finds and no other has more copies of; "
             "without a first score, the label of three quarters of at least four copies. It "

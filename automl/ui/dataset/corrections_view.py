@@ -1,8 +1,9 @@
 """Correct a data set on its page: every change is one click, and can be undone."""
 
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -21,7 +22,6 @@ from automl.ui.dataset import bulk_changes, data_choice, picture_changes, small_
 if TYPE_CHECKING:
     import pandas as pd
 
-T = TypeVar("T")
 _MAX_CHANGES = 20
 _BACKGROUNDS: dict[Background, str] = {
     "white": mark("On white"),
@@ -52,7 +52,6 @@ def action(
     name: str,
     corrected: Manifest,
     original: Manifest,
-    corrections: Corrections,
     predicted: Mapping[str, object],
 ) -> dict[str, bulk_changes.Answers]:
     """Draw the button or choice that settles a finding, if its kind has a remedy.
@@ -61,7 +60,6 @@ def action(
         name: of the kind of finding.
         corrected: the data set as corrected.
         original: the data set as it is.
-        corrections: those made so far.
         predicted: classes that the first score has found, by path; empty before it.
 
     Returns:
@@ -71,34 +69,28 @@ def action(
     if kind is None or kind.remedy is None:
         return {}
     if kind.remedy == "settle_leaks":
-        _leaked(name, corrections)
+        _leaked(name)
     elif kind.remedy == "choose_background":
         _background(corrected.rendering.background)
     elif kind.remedy == "choose_other_task":
         _other_tasks(name)
     elif kind.remedy == "settle_classes":
-        small_classes_view.settle(name, corrected, original, corrections, predicted)
+        small_classes_view.settle(name, corrected, original, predicted)
     else:
-        return _leave_out(kind, corrected, original, corrections)
+        return _leave_out(kind, corrected, original)
     return {}
 
 
-def settle_at_once(corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
+def settle_at_once(corrected: Manifest, original: Manifest) -> None:
     """Draw the button for all findings whose remedy needs no judgement, if there are several."""
     known = checks.kinds()
     kinds = [known[one.kind] for one in corrected.report.findings if one.kind in known]
     useless = [kind for kind in kinds if kind.name in _USELESS]
-    has_leak = corrections.leaked == "keep" and any(k.remedy == "settle_leaks" for k in kinds)
+    is_kept = data_choice.corrections().leaked == "keep"
+    has_leak = is_kept and any(k.remedy == "settle_leaks" for k in kinds)
     if len(useless) + has_leak < 2:
         return
     paths = [path for kind in useless for path in _concerned(kind, corrected)]
-
-    def take() -> None:
-        leaked = "drop" if has_leak else corrections.leaked
-        picture_changes.leave_out(
-            paths, original, corrections.model_copy(update={"leaked": leaked})
-        )
-
     act = _("Settle the plain cases at once")
     st.button(
         act,
@@ -107,7 +99,9 @@ def settle_at_once(corrected: Manifest, original: Manifest, corrections: Correct
             "Leaves out copies, placeholders and blank pictures, and drops those from "
             "training that are held out, too. It can be undone."
         ),
-        on_click=take,
+        on_click=picture_changes.leave_out,
+        args=(paths, original),
+        kwargs={"leaked": "drop"} if has_leak else {},
     )
     bulk_changes.effects({act: dict.fromkeys(paths)}, corrected)
 
@@ -120,7 +114,7 @@ def _concerned(kind: FindingKind, corrected: Manifest) -> list[str]:
 
 
 def _leave_out(
-    kind: FindingKind, corrected: Manifest, original: Manifest, corrections: Corrections
+    kind: FindingKind, corrected: Manifest, original: Manifest
 ) -> dict[str, bulk_changes.Answers]:
     paths = _concerned(kind, corrected)
     words = ""
@@ -128,7 +122,7 @@ def _leave_out(
         words = _("Leave out all but the largest of each group ({count})").format(
             count=wording.integer(len(paths))
         )
-    act = bulk_changes.leave_out_these(paths, original, corrections, key=kind.name, words=words)
+    act = bulk_changes.leave_out_these(paths, original, key=kind.name, words=words)
     return {act: dict.fromkeys(paths)}
 
 
@@ -143,7 +137,7 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
     Returns:
         True if the picture has just been changed.
     """
-    corrections, path = data_choice.corrections(), str(sample["path"])
+    path = str(sample["path"])
     names = natural_order.names(corrected.class_names)
     label = _labels(sample, names) if label_sets.COLUMN in sample else _label(sample, names)
     is_changed = label_sets.text(label_sets.as_list(label)) != sample["label"]
@@ -165,9 +159,9 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
     if not (relabels or leaves_out):
         return False
     if leaves_out:
-        picture_changes.leave_out([path], original, corrections)
+        picture_changes.leave_out([path], original)
     else:
-        picture_changes.relabel({path: label}, original, corrections)
+        picture_changes.relabel({path: label}, original)
     return True
 
 
@@ -210,16 +204,16 @@ def _other_tasks(kind: str) -> None:
             )
 
 
-def _leaked(kind: str, corrections: Corrections) -> None:
+def _leaked(kind: str) -> None:
     key = f"what to do with {kind}"
 
     def take() -> None:
-        data_choice.correct(corrections.model_copy(update={"leaked": st.session_state[key]}))
+        data_choice.change(leaked=st.session_state[key])
 
     st.selectbox(
         _("What to do with them"),
         list(_LEAKED),
-        index=list(_LEAKED).index(corrections.leaked),
+        index=list(_LEAKED).index(data_choice.corrections().leaked),
         format_func=lambda name: _(_LEAKED[name]),
         key=key,
         on_change=take,
@@ -238,13 +232,12 @@ def _background(current: Background) -> None:
             )
 
 
-def rename(class_names: list[str], original: Manifest, corrections: Corrections) -> None:
+def rename(class_names: list[str], original: Manifest) -> None:
     """Draw the form that gives a class another name, or merges it with the class of that name.
 
     Args:
         class_names: after the corrections.
         original: the data set as it is.
-        corrections: those made so far.
     """
 
     def take() -> None:
@@ -254,7 +247,7 @@ def rename(class_names: list[str], original: Manifest, corrections: Corrections)
         )
         if not new:
             return
-        picture_changes.rename(old, new, original, corrections)
+        picture_changes.rename(old, new, original)
         del st.session_state["class to rename"]  # that class may no longer exist
 
     has_sets = data_choice.task().has_label_sets
@@ -275,8 +268,9 @@ def rename(class_names: list[str], original: Manifest, corrections: Corrections)
         st.button(_("Rename"), icon=":material/edit:", on_click=take)
 
 
-def summary(corrections: Corrections) -> None:
+def summary() -> None:
     """Draw what has been changed, with buttons that undo each change, and all of them."""
+    corrections = data_choice.corrections()
     if corrections == Corrections():
         if data_choice.can_undo():
             _undo()
@@ -292,14 +286,13 @@ def summary(corrections: Corrections) -> None:
         if data_choice.can_undo():
             _undo()
         with st.popover(_("Take back"), icon=":material/undo:"):
-            for sentence, without in itertools.islice(_changes(corrections), _MAX_CHANGES):
+            for sentence, take_back in itertools.islice(_changes(corrections), _MAX_CHANGES):
                 with st.container(horizontal=True, vertical_alignment="center"):
                     st.button(
                         _("Take back"),
                         icon=":material/undo:",
                         key=f"take back {sentence}",
-                        on_click=data_choice.correct,
-                        args=(without,),
+                        on_click=take_back,
                     )
                     st.caption(wording.plain(sentence))
             if len(corrections.exclude) > _MAX_CHANGES:
@@ -372,27 +365,19 @@ def _in_short(corrections: Corrections) -> str:
     return "; ".join(parts)
 
 
-def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
-    """A sentence for each change and the corrections without it, the last of each kind first."""
-
-    def without(**changed: Any) -> Corrections:
-        return corrections.model_copy(update=changed)
-
+def _changes(corrections: Corrections) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A sentence for each change and what takes it back, the last of each kind first."""
     for key, text in _CHANGED.items():
         values = getattr(corrections, key)
         for name in reversed(values):
             sentence = _(text).format(name=name, value=_text(values[name]))
-            yield sentence, without(**{key: _except(name, values)})
+            yield sentence, partial(picture_changes.take_back, key, name)
     if corrections.leaked != "keep":
-        yield _(_LEAKED[corrections.leaked]), without(leaked="keep")
+        yield _(_LEAKED[corrections.leaked]), partial(data_choice.change, leaked="keep")
     for name in reversed(corrections.exclude):
-        kept = [excluded for excluded in corrections.exclude if excluded != name]
-        yield _("{name} left out").format(name=name), without(exclude=kept)
+        sentence = _("{name} left out").format(name=name)
+        yield sentence, partial(picture_changes.take_back, "exclude", name)
 
 
 def _text(labels: str | list[str]) -> str:
     return labels if isinstance(labels, str) else label_sets.text(labels) or _("no label")
-
-
-def _except(name: str, labels: Mapping[str, T]) -> dict[str, T]:
-    return {key: label for key, label in labels.items() if key != name}

@@ -275,10 +275,17 @@ def correct(changed: "Corrections") -> None:
     """Set the corrections of the chosen data; `undo` takes it back.
 
     They are kept beside the session, too, which a closed tab ends; see `unsaved`. No other session
-    overwrites them.
+    overwrites them. What changes nothing is no step of `undo`.
     """
+    if changed == corrections():
+        return
     _set_corrections(changed)
     _keep(changed)
+
+
+def change(**changed: Any) -> None:
+    """Set some keys of the corrections, as `correct` does."""
+    correct(corrections().model_copy(update=changed))
 
 
 def unsaved() -> "Unsaved | None":
@@ -337,9 +344,10 @@ def can_undo() -> bool:
 
 
 def undo() -> None:
-    """Take the last change of the corrections back."""
-    st.session_state[_corrections_key()] = st.session_state[_history_key()].pop()
-    _keep(corrections())
+    """Take the last change of the corrections back; a click too many does nothing."""
+    if history := st.session_state.get(_history_key()):
+        st.session_state[_corrections_key()] = history.pop()
+        _keep(corrections())
 
 
 def _history_key() -> str:

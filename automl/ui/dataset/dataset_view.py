@@ -14,7 +14,6 @@ from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.evaluation import natural_order
 from automl.figures import bar_charts, charts, wording
-from automl.jobs.corrections import Corrections
 from automl.texts import _
 from automl.ui import cached, gallery
 from automl.ui.dataset import (
@@ -53,7 +52,6 @@ def summary(manifest: Manifest) -> None:
 def findings(
     corrected: Manifest,
     original: Manifest | None,
-    corrections: Corrections,
     predicted: Mapping[str, object],
 ) -> None:
     """Draw the findings, worst first, each with its pictures and the buttons that settle it.
@@ -61,7 +59,6 @@ def findings(
     Args:
         corrected: the data set as corrected.
         original: the data set as it is; None if nothing can be changed.
-        corrections: those made so far.
         predicted: classes that the first score has found, by path; empty before it.
     """
     st.subheader(_("Findings"))
@@ -80,9 +77,7 @@ def findings(
                 if readable:
                     _show_pictures(finding.kind, corrected, original)
                 if original:
-                    acts = corrections_view.action(
-                        finding.kind, corrected, original, corrections, predicted
-                    )
+                    acts = corrections_view.action(finding.kind, corrected, original, predicted)
                 _files(finding, len(corrected.concerned[finding.kind]))
             bulk_changes.effects(acts, corrected)
 

@@ -101,7 +101,7 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
     _draw_change(found, labels, job, corrected, original)
     doubts = _unsettled(found, labels)
     if doubts:
-        _draw_doubts(doubts, labels, corrected, original, job.corrections)
+        _draw_doubts(doubts, labels, corrected, original)
     _table(first_score_text.weakest(found), _("Every picture was answered rightly."))
     _table(first_score_text.confusions(found), _("Nothing was taken for something else."))
     if found.missed_together:
@@ -145,7 +145,6 @@ def _draw_doubts(
     labels: Mapping[str, Answer],
     corrected: Manifest,
     original: Manifest,
-    corrections: Corrections,
 ) -> None:
     st.markdown(
         _("**Labels in doubt ({count}), the clearest first**").format(
@@ -179,9 +178,9 @@ def _draw_doubts(
             icon=":material/edit:",
             help=_("Label it as the model suggests; it can be undone."),
             on_click=picture_changes.relabel,
-            args=(suggested, original, corrections),
+            args=(suggested, original),
         )
-        act = bulk_changes.leave_out_these(paths, original, corrections, key="doubtful labels")
+        act = bulk_changes.leave_out_these(paths, original, key="doubtful labels")
         acts[act] = dict.fromkeys(paths)
         if safe:
             safely = first_score.settled(safe, labels)
@@ -189,7 +188,6 @@ def _draw_doubts(
                 len(safe),
                 safely,
                 original,
-                corrections,
                 explanation=_(
                     "Relabels where the model gives its suggestion a probability of 0.9 or "
                     "more, and the label 0.05 or less. It can be undone."

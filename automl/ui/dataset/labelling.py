@@ -70,26 +70,36 @@ def open_ones(batch: Batch, found: LabelNext) -> list[Suggestion]:
     """The pictures of a batch without a label that were not skipped, in their order."""
     earlier = batch.skipped - set(batch.decided)
     asked = [each for each in found.suggestions if each.path not in earlier][:BATCH]
-    settled = batch.skipped | data_choice.corrections().add.keys()
-    return [each for each in asked if each.path not in settled]
+    return [each for each in asked if _is_open(batch, each.path)]
 
 
 def label(batch: Batch, path: str, name: Answer) -> None:
-    """Give a picture its label, or its labels, which makes it a picture of the data."""
-    corrections = data_choice.corrections()
-    batch.decided.append(path)
-    data_choice.correct(corrections.model_copy(update={"add": {**corrections.add, path: name}}))
+    """Give a picture its label, or its labels, which makes it a picture of the data.
+
+    A picture that was decided on stays as it is: a second key, pressed before the next picture was
+    drawn, was not meant for the one before.
+    """
+    if _is_open(batch, path):
+        batch.decided.append(path)
+        data_choice.change(add={**data_choice.corrections().add, path: name})
 
 
 def skip(batch: Batch, path: str) -> None:
-    batch.decided.append(path)
-    batch.skipped.add(path)
+    """Decide to ask no more about a picture that was not decided on."""
+    if _is_open(batch, path):
+        batch.decided.append(path)
+        batch.skipped.add(path)
 
 
 def undo(batch: Batch) -> None:
-    """Take the last decision back."""
+    """Take the last decision back, if there is one."""
+    if not batch.decided:
+        return
     path = batch.decided.pop()
     batch.skipped.discard(path)
-    corrections = data_choice.corrections()
-    kept = {name: given for name, given in corrections.add.items() if name != path}
-    data_choice.correct(corrections.model_copy(update={"add": kept}))
+    given = data_choice.corrections().add.items()
+    data_choice.change(add={name: label for name, label in given if name != path})
+
+
+def _is_open(batch: Batch, path: str) -> bool:
+    return path not in batch.skipped and path not in data_choice.corrections().add

@@ -64,7 +64,8 @@ def _recent() -> None:
         st.caption(_("Used lately:"))
     for data in found:
         path = wording.plain(data_source.named(str(data.path)))
-        if st.button(data.path.name, icon=":material/history:", help=path, key=f"use {data.path}"):
+        name = wording.plain(data.path.name)
+        if st.button(name, icon=":material/history:", help=path, key=f"use {data.path}"):
             _use(data)
 
 

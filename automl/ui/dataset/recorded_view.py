@@ -7,7 +7,6 @@ import streamlit as st
 
 from automl.dataset import manifest
 from automl.figures import wording
-from automl.jobs.corrections import Corrections
 from automl.texts import _
 from automl.ui import cached, job_text, links
 from automl.ui.dataset import dataset_gallery, dataset_view, label_sets_view
@@ -35,7 +34,7 @@ def data(experiment_dir: Path) -> None:
         label_sets_view.show(recorded)
         dataset_view.shapes(report)
     with right:
-        dataset_view.findings(recorded, None, Corrections(), {})
+        dataset_view.findings(recorded, None, {})
 
 
 def job(experiment_dir: Path) -> None:

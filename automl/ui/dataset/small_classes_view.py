@@ -10,7 +10,6 @@ from automl.dataset import label_sets
 from automl.dataset.manifest import Manifest
 from automl.evaluation import natural_order
 from automl.figures import wording
-from automl.jobs.corrections import Corrections
 from automl.texts import _
 from automl.ui.dataset import bulk_changes, data_choice, picture_changes
 
@@ -23,7 +22,6 @@ def settle(
     kind: str,
     corrected: Manifest,
     original: Manifest,
-    corrections: Corrections,
     predicted: Mapping[str, object],
 ) -> None:
     """Draw a button for each way on, and a choice of the class to merge with.
@@ -32,17 +30,16 @@ def settle(
         kind: of the finding about the classes.
         corrected: the data set as corrected.
         original: the data set as it is.
-        corrections: those made so far.
         predicted: classes that the first score has found, by path.
     """
     paths = corrected.concerned[kind]
-    bulk_changes.leave_out_these(paths, original, corrections, key=kind)
+    bulk_changes.leave_out_these(paths, original, key=kind)
     small = _small(paths, corrected)
     others = natural_order.names(set(corrected.class_names) - set(small))
     for name in list(small)[:_NUM_MERGED]:
         likely = Counter(str(predicted[path]) for path in small[name] if path in predicted)
         likely_names = [other for other, _count in likely.most_common() if other in others]
-        rename = partial(picture_changes.rename, name, original=original, corrections=corrections)
+        rename = partial(picture_changes.rename, name, original=original)
         _merge(name, likely_names[:1], others, rename, reason=kind)
     if data_choice.can_undo():
         st.button(
