@@ -11,8 +11,15 @@ from automl.experiments import experiment_id, launcher
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
 from automl.texts import _
-from automl.ui import cached, data_source, frame, job_text, links, selection
-from automl.ui.configure import field_faults, job_form, job_panel, launch, machine_fields
+from automl.ui import cached, data_source, frame, job_text, launch, links, schema_fields, selection
+from automl.ui.configure import (
+    estimate_view,
+    field_faults,
+    job_form,
+    job_panel,
+    machine_fields,
+    unstarted_view,
+)
 from automl.ui.dataset import data_choice, recorded_view
 
 
@@ -62,7 +69,13 @@ left, right = st.columns([3, 2], gap="medium")
 names = selection.experiment_names()
 with left:
     suggested = data_source.free_name(data, set(names))
-    name = st.text_input(_("Name of the experiment"), suggested, key=f"name {suggested}").strip()
+    typed = st.text_input(
+        _("Name of the experiment"),
+        suggested,
+        key=f"name {suggested} {launch.number()}",
+        **schema_fields.KEPT,
+    )
+    name = typed.strip()
     if on_name := fault_of_name(name, names, suggested):
         st.error(wording.plain(on_name))
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
@@ -77,21 +90,27 @@ else:
     lacking = machine_fields.problems(job)
     problems += field_faults.show(lacking)
 with right:
-    st.button(
+    is_asked = st.button(
         _("Start"),
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
         disabled=bool(problems or on_name),
         help=wording.plain(" ".join(filter(None, [on_name, *problems]))) or None,
-        on_click=launch.start,
+        on_click=launch.click,
         args=(job, name),
+        key=f"start {suggested} {launch.number()}",
     )
+    if is_asked and job is not None and not (problems or on_name):
+        estimate_view.end()  # its cores are needed for something else
+        unstarted_view.forget(job)
+        launch.start(job, name)
     if refusal := launch.problem():
         problems.append(refusal)
     for problem in problems:
         st.error(wording.plain(problem))
     if job is not None:
+        unstarted_view.show(job)
         if not lacking:
             job_panel.expectations(job, inspection)
         job_text.show(job, name)

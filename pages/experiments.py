@@ -6,10 +6,11 @@ from automl.access.permissions import Action
 from automl.experiments import store
 from automl.host import home
 from automl.texts import _
-from automl.ui import frame, links, preload, sharing_view, sign_in
+from automl.ui import frame, launch, links, preload, sharing_view, sign_in
 from automl.ui.dataset import data_choice
 
 row = frame.begin(_("Experiments"), frame.HOME)
+launch.follow()
 experiment_dirs = store.experiment_dirs(home.experiments_dir())
 
 if not experiment_dirs:

@@ -12,13 +12,14 @@ from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.texts import _
-from automl.ui import cached, frame, trial_table
+from automl.ui import cached, frame, launch, trial_table
 from automl.ui.progress import going_on_view, notification, progress_view
 
 _DRAWN = "what the charts of the progress page show"
 _LONGEST_SECONDS = 15  # then the bars of running trials and the log are drawn anew in any case
 
 experiment_dir, state = frame.begin_with_experiment(frame.TRAIN)
+launch.follow()
 metric = cached.job(experiment_dir).primary_metric
 was_running = not state.is_finished
 every = "2s" if was_running else None

@@ -8,11 +8,9 @@ from automl.experiments.records import Evaluation, TrialRecord
 from automl.texts import _
 from automl.ui import cached, cached_evaluation, export_view, frame, label_sets, tabs
 from automl.ui.answers import answer_charts_view, classes_view, confusion_view, labels_view
-from automl.ui.configure import launch
 from automl.ui.trial import errors_view, trial_view
 
 experiment_dir, experiment_state, trial = frame.begin_with_trial("pages/trial.py")
-launch.follow()
 metric = cached.job(experiment_dir).primary_metric
 
 

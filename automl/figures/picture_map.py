@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from automl.figures.palette import MUTED, SERIES, label
+from automl.texts import _
 
 _MAX_GROUPS = len(SERIES)
-_OTHERS = "others"
 _HEIGHT = 520
 
 
@@ -20,17 +20,19 @@ def figure(points: pd.DataFrame, groups: Sequence[str]) -> go.Figure:
         points: `x` and `y`, and `place`, which becomes the `customdata` of the point.
         groups: name of the group of each picture; the largest have colours of their own.
     """
-    largest = [name for name, _ in Counter(groups).most_common(_MAX_GROUPS)]
-    named = pd.Series([name if name in largest else _OTHERS for name in groups], points.index)
+    largest = [name for name, _count in Counter(groups).most_common(_MAX_GROUPS)]
+    named = pd.Series(groups, points.index)
+    members = [(label(name), named == name) for name in largest]
+    members.append((_("others"), ~named.isin(largest)))
     drawn = go.Figure()
-    for name, color in zip((*largest, _OTHERS), (*SERIES[: len(largest)], MUTED), strict=True):
-        rows = points[named == name]
+    for (title, are_in), color in zip(members, (*SERIES[: len(largest)], MUTED), strict=True):
+        rows = points[are_in]
         if len(rows):
             drawn.add_scattergl(
                 x=rows["x"],
                 y=rows["y"],
                 customdata=rows["place"],
-                name=label(name),
+                name=title,
                 mode="markers",
                 marker={"color": color, "size": 6, "opacity": 0.75},
                 hovertemplate="%{fullData.name}<extra></extra>",

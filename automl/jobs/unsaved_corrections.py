@@ -33,14 +33,13 @@ def keep(data: Path, by: str, session: str, corrections: Corrections) -> None:
 
     A full disk loses them, and nothing else. Of many sessions the oldest are forgotten.
     """
-    folder = _folder(data, by)
-    path = folder / f"{session}.json"
+    path = folder(data, by) / f"{session}.json"
     with contextlib.suppress(OSError):
         if corrections == Corrections():
             path.unlink(missing_ok=True)
             return
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        others = [other for other in folder.glob("*.json") if other != path]
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        others = [other for other in path.parent.glob("*.json") if other != path]
         others.sort(key=lambda other: other.stat().st_mtime_ns, reverse=True)
         for old in others[_MAX_SESSIONS - 1 :]:
             old.unlink(missing_ok=True)
@@ -53,7 +52,7 @@ def keep(data: Path, by: str, session: str, corrections: Corrections) -> None:
 def of_others(data: Path, by: str, session: str) -> list[Unsaved]:
     """Readable corrections that a person has made of the data in other sessions, latest first."""
     found = []
-    for path in _folder(data, by).glob("*.json"):
+    for path in folder(data, by).glob("*.json"):
         with contextlib.suppress(OSError, ValidationError):
             found.append(Unsaved.model_validate_json(path.read_bytes()))
     others = [one for one in found if one.session != session]
@@ -63,9 +62,10 @@ def of_others(data: Path, by: str, session: str) -> list[Unsaved]:
 def forget(found: Unsaved) -> None:
     """Delete the corrections of a session."""
     with contextlib.suppress(OSError):
-        (_folder(Path(found.data), found.by) / f"{found.session}.json").unlink(missing_ok=True)
+        (folder(Path(found.data), found.by) / f"{found.session}.json").unlink(missing_ok=True)
 
 
-def _folder(data: Path, by: str) -> Path:
+def folder(data: Path, by: str) -> Path:
+    """Folder of what a person has not saved about a place of data."""
     digest = hashlib.sha256(f"{by}\n{data}".encode("utf-8", "surrogatepass")).hexdigest()
     return home.versions_dir() / "unsaved" / digest[:32]

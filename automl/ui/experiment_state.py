@@ -1,12 +1,12 @@
 """State of an experiment as a badge, and the button that goes on with one that ended early."""
 
-import contextlib
 from pathlib import Path
 
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.experiments import store
+from automl.errors import UserError
+from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.texts import _
@@ -36,6 +36,10 @@ def resume(experiment_dir: Path, label: str, more_minutes: int | None = None) ->
     if not may_resume(experiment_dir) or store.load_test_opening(experiment_dir) is not None:
         return
     if st.button(label, icon=":material/play_arrow:"):
-        with contextlib.suppress(ValueError):  # after a second click it is already running
+        try:
             guarded_actions.resume(experiment_dir, more_minutes)
+        except UserError as error:
+            if launcher.state(experiment_dir).is_finished:  # else a second click: it runs already
+                st.error(wording.of_error(error))
+                return
         st.rerun()

@@ -7,7 +7,7 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.figures import wording
 from automl.texts import _
-from automl.ui import guarded_actions, links, selection, sign_in
+from automl.ui import guarded_actions, launch, sign_in
 
 
 def buttons(experiment_dir: Path) -> None:
@@ -43,12 +43,10 @@ def open_shared() -> None:
         return
     with st.popover(_("Open a shared experiment"), icon=":material/file_open:"):
         file = st.file_uploader(_("Shared experiment (zip)"), type=["zip"], key="shared experiment")
-        if file and st.button(_("Open it"), type="primary", key="open shared"):
-            try:
-                directory = guarded_actions.import_shared(file, file.name)
-            except (ValueError, OSError) as error:
-                st.error(wording.of_error(error))
-            else:
-                selection.show_experiment(directory.name)
-                parameters = {"experiment": directory.name}
-                links.switch_page("pages/leaderboard.py", query_params=parameters)
+        key = f"open shared {launch.number()}"
+        if file and st.button(_("Open it"), type="primary", key=key):
+            launch.begin(
+                lambda: guarded_actions.import_shared(file, file.name), "pages/leaderboard.py"
+            )
+        if refusal := launch.problem():
+            st.error(wording.plain(refusal))

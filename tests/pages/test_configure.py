@@ -1,5 +1,4 @@
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -107,9 +106,10 @@ def test_only_changed_hyperparameters_reach_the_job(page):
 
 
 def test_start_creates_the_experiment_and_shows_its_progress(page, started, home):
+    page.number_input(key="minutes").set_value(60)  # the click leaves this field
     click_start(page)
     assert started == ["pets-1"]
-    assert store.is_experiment(home / "experiments" / "pets-1")
+    assert store.load_job(home / "experiments" / "pets-1").limits.timeout_minutes == 60
     assert page.title[0].value == wording.plain(page.query_params["experiment"])
     assert page.query_params["experiment"] == "pets-1"
 
@@ -130,31 +130,38 @@ def test_a_name_that_cannot_be_given_starts_nothing(page, make_experiment, name,
     assert said in page.error[0].value
 
 
-def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path, home):
-    def two_clicks(data):
-        from pathlib import Path
+def test_the_second_half_of_a_double_click_starts_nothing(open_page, make_pictures, started):
+    data = str(make_pictures())
+    first, second, other = (open_page("configure", data=data) for _ in range(3))
+    other.number_input(key="minutes").set_value(60).run()
+    click_start(first)
+    click_start(second)  # the session of the first half was lost
+    assert second.query_params["experiment"] == "pets-1"
+    click_start(other)  # another window with another job, whose name is taken now
+    assert started == ["pets-1"]
+    assert other.text_input[0].value == "pets-2"
+    click_start(other)
+    assert started == ["pets-1", "pets-2"]
 
-        from automl.jobs.data_source import DataSource
-        from automl.jobs.job import Job
-        from automl.ui.configure import launch
 
-        job = Job(training_data=DataSource(path=Path(data)))
-        launch.start(job, "pets")
-        launch.start(job, "pets")
+def test_a_job_that_was_not_started_is_offered_after_a_reload(open_page, make_pictures, started):
+    data = str(make_pictures())
+    open_page("configure", data=data).number_input(key="minutes").set_value(60).run()
+    page = open_page("configure", data=data)
+    assert job_of(page).limits.timeout_minutes == 15
+    next(button for button in page.button if button.label == "Go on with it").click().run()
+    assert job_of(page).limits.timeout_minutes == 60
+    click_start(page)
+    assert started == ["pets-1"]
+    page = open_page("configure", data=data)
+    assert "Go on with it" not in [button.label for button in page.button]
 
-    page = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()
-    assert not page.exception
-    assert started == ["pets"]
-    assert "launch problem" not in page.session_state
-    assert page.session_state["launched"] == "pets"
-    again = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()  # the session was lost
-    assert started == ["pets"]
-    assert again.session_state["launched"] == "pets"
-    record = store.load_experiment(home / "experiments" / "pets")
-    earlier = record.model_copy(update={"created_at": record.created_at - timedelta(minutes=1)})
-    store.save_experiment(home / "experiments" / "pets", earlier)
-    later = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()
-    assert "pets is in" in later.session_state["launch problem"]
+
+def test_a_name_survives_a_look_at_the_data(page):
+    page.text_input[0].set_value("mine").run()
+    page.switch_page("pages/dataset.py").run()
+    page.switch_page("pages/configure.py").run()
+    assert page.text_input[0].value == "mine"
 
 
 def test_the_effort_is_a_number_of_trials(page):
@@ -403,7 +410,7 @@ def test_a_job_on_data_or_from_a_model_out_of_reach_is_not_started(started, make
 
         from automl.jobs.data_source import DataSource
         from automl.jobs.job import Job
-        from automl.ui.configure import launch
+        from automl.ui import launch
 
         launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets")
         st.text(launch.problem())

@@ -144,6 +144,14 @@ def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):
     assert resumed == [experiment_dir]
 
 
+def test_why_nothing_is_resumed_is_said(open_page, make_experiment, home):
+    make_experiment(state="stopped")
+    (home / "limits.yml").write_text("max_running: many")
+    page = open_page("progress")
+    next(button for button in page.button if button.label == "Resume").click().run()
+    assert "max_running cannot be used" in page.error[0].value.replace("\\", "")
+
+
 def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
     open_page, make_experiment, make_trial, monkeypatch
 ):
@@ -190,7 +198,7 @@ def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
     keep_model(store.checkpoint_dir(pets, "trial-000"))
     page = open_page("progress", experiment="pets")
     page.selectbox(key="other version").set_value("v1").run()
-    page.button(key="go on with data").click().run()
+    page.button(key="go on with data 0").click().run()
     (made,) = started
     parent = store.load_experiment(made).parent
     assert parent is not None

@@ -20,7 +20,7 @@ def test_a_shared_experiment_is_opened_on_the_first_page(with_test_data, open_pa
     page = open_page("experiments")
     uploader = page.file_uploader(key="shared experiment")
     uploader.upload("shared.zip", packed.read_bytes(), "application/zip").run()
-    page.button(key="open shared").click().run()
+    page.button(key="open shared 0").click().run()
     assert page.title[0].value == "pets\\-2"
 
 
@@ -28,5 +28,5 @@ def test_a_file_that_is_no_experiment_is_refused_in_a_sentence(open_page):
     page = open_page("experiments")
     uploader = page.file_uploader(key="shared experiment")
     uploader.upload("x.zip", b"nothing", "application/zip").run()
-    page.button(key="open shared").click().run()
+    page.button(key="open shared 0").click().run()
     assert "not a zip file" in page.error[0].value

@@ -105,7 +105,7 @@ def _draw(measured: Estimate, job: Job) -> None:
     ]
     each = [
         _("- {model_name} at {side} px: {duration} an epoch").format(
-            model_name=trial.model_name,
+            model_name=wording.plain(trial.model_name),
             side=trial.side,
             duration=wording.duration(trial.seconds_per_epoch),
         )

@@ -34,6 +34,11 @@ def rest() -> Mapping[str, Any]:
     return kept
 
 
+def is_any() -> bool:
+    """True if this session has loaded a job."""
+    return _REST in st.session_state
+
+
 def explicit() -> Collection[str]:
     """Hyperparameters that the loaded job names, even those at their default."""
     kept: Collection[str] = st.session_state.get(_EXPLICIT, ())

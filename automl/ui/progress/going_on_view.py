@@ -16,7 +16,7 @@ from automl.host import home
 from automl.jobs import data_versions, untrusted_yaml
 from automl.jobs.job import Job
 from automl.texts import _
-from automl.ui import cached, experiment_state, guarded_actions, links, sign_in
+from automl.ui import cached, experiment_state, guarded_actions, launch, sign_in
 
 _TRIALS, _MINUTES, _EPOCHS = 8, 15, 10
 
@@ -42,7 +42,8 @@ def _offer_more(experiment_dir: Path, trials: list[TrialRecord]) -> None:
     """Draw the form of further trials of the experiment."""
     st.caption(_("The trials that have ended stay, and the search knows their scores."))
     wish = _asked(experiment_dir, trials)
-    if st.button(_("Go on"), type="primary", key="go on", disabled=wish is None) and wish:
+    # never greyed: the click on it leaves a field, before the page knows what is in it
+    if st.button(_("Go on"), type="primary", key="go on") and wish:
         try:
             guarded_actions.go_on(experiment_dir, wish)
         except UserError as error:
@@ -60,20 +61,15 @@ def _offer_other_data(experiment_dir: Path) -> None:
         )
     )
     other = _other_data(experiment_dir)
-    if (
-        st.button(_("Go on with these data"), key="go on with data", disabled=other is None)
-        and other
-    ):
-        try:
-            made = guarded_actions.go_on_with(experiment_dir, other)
-        except UserError as error:
-            st.error(wording.of_error(error))
-        else:
-            links.switch_page("pages/progress.py", query_params={"experiment": made.name})
+    key = f"go on with data {launch.number()}"
+    if st.button(_("Go on with these data"), key=key) and other:
+        launch.begin(lambda: guarded_actions.go_on_with(experiment_dir, other))
+    if refusal := launch.problem():
+        st.error(wording.plain(refusal))
 
 
 def _other_data(experiment_dir: Path) -> OtherData | None:
-    """Wish in the form; None if it is empty."""
+    """Data in the form; None, and a sentence, if it is empty."""
     own = cached.experiment(experiment_dir).data_version
     path = cached.job(experiment_dir).training_data.path
     typed = st.text_input(
@@ -90,12 +86,13 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
     version = st.selectbox(_("Version"), names, index=None, key="other version") if names else None
     minutes = st.number_input(_("Minutes"), 1, 60 * 24 * 60, _MINUTES, key="minutes on other data")
     if not typed and version is None:
+        st.caption(_("Name other data, or choose a version of these."))
         return None
     return OtherData(place if typed else None, version, minutes=minutes)
 
 
 def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
-    """Wish in the form; None if it is empty."""
+    """Wish in the form; None, and a sentence, if it is empty."""
     job = cached.job(experiment_dir)
     num_trials = epochs = 0
     changes: list[str] = []

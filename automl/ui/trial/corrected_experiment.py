@@ -8,9 +8,8 @@ import streamlit as st
 from automl.dataset import label_sets, shrinking
 from automl.figures import shrinking_text, wording
 from automl.texts import _, ngettext
-from automl.ui import cached, data_source, frame, links, selection
+from automl.ui import cached, data_source, frame, launch, links, selection
 from automl.ui.answers import label_decisions, label_fixes
-from automl.ui.configure import launch
 from automl.ui.dataset import data_choice
 
 
@@ -21,21 +20,20 @@ def offer(experiment_dir: Path, *, is_finished: bool) -> None:
         experiment_dir: the experiment whose pictures were decided on.
         is_finished: True if it has ended; the new one cannot start before.
     """
+    launch.follow()
     decisions = label_decisions.of(experiment_dir)
     changed = label_fixes.by_picture(decisions, _labels(experiment_dir))
     if not changed:
         return
     job = cached.job(experiment_dir)
     name = data_source.free_name(job.training_data, set(selection.experiment_names()))
-    if refusal := launch.problem():
-        st.error(wording.plain(refusal))
     changed_job = label_fixes.job_with(job, changed)
     is_blocked = _warn(experiment_dir, changed)
     if is_blocked and st.button(_("Settle it with the data"), icon=":material/arrow_forward:"):
         data_choice.take(changed_job)
         links.switch_page(frame.DATA, query_params=data_choice.link())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
+        is_asked = st.button(
             ngettext(
                 "New experiment with {count} change",
                 "New experiment with {count} changes",
@@ -44,14 +42,17 @@ def offer(experiment_dir: Path, *, is_finished: bool) -> None:
             type="primary",
             icon=":material/play_arrow:",
             disabled=is_blocked or not is_finished,
-            on_click=launch.start,
-            args=(changed_job, name),
+            key=f"new experiment {launch.number()}",
             help=_(
                 "The same job again, as {name}, with your decisions. The files are not changed."
             ).format(name=name),
         )
         if not is_finished:
             st.caption(_("You can start the new experiment when this one has ended."))
+    if is_asked and is_finished and not is_blocked:
+        launch.start(changed_job, name)
+    if refusal := launch.problem():
+        st.error(wording.plain(refusal))
 
 
 def _warn(experiment_dir: Path, changed: Mapping[str, label_fixes.Answer]) -> bool:
