@@ -47,7 +47,7 @@ def choose(
     trial_ids: list[str] = table["trial_id"].tolist()
     to_open, ticked = (
         f"trial of the {key} to open",
-        f"ticked trials of the {key}",
+        f"ticked trials of the {key} of {experiment}",
     )
 
     def remember(key: str) -> None:
@@ -59,6 +59,12 @@ def choose(
         st.session_state[to_open] = trial_ids[st.session_state[key].row]
 
     def draw(rows: pd.DataFrame, config: dict[str, Any], key: str) -> None:
+        ticks = st.session_state.get(ticked, [])
+        wanted = [row for row, each in enumerate(trial_ids[: len(rows)]) if each in ticks]
+        state = st.session_state.get(key)
+        if wanted != (sorted(state["selection"]["rows"]) if state else []):
+            # the browser ticks places, where other trials are after another order or filter
+            st.session_state[key] = {"selection": {"rows": wanted}}
         # a selected cell would be opened by whoever walks through the table with the keyboard
         names = st.column_config.ButtonColumn(
             config["model"]["label"],

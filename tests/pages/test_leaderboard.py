@@ -122,9 +122,11 @@ def test_another_metric_ranks_anew(open_page, make_experiment, make_trial):
     make_experiment(trials=[both("a", 0.9, 0.7, 0), both("b", 0.8, 0.95, 1)])
     page = open_page("leaderboard")
     assert page.dataframe[0].value["number"].tolist() == [0, 1]
+    page.session_state["ticked trials of the leaderboard table of pets"] = ["b"]  # by a browser
     page.selectbox(key="metric of the leaderboard").select("auc_weighted").run()
     assert page.dataframe[0].value["number"].tolist() == [1, 0]
     assert page.dataframe[0].value["score"].tolist() == [0.95, 0.7]
+    assert page.session_state["leaderboard table"]["selection"]["rows"] == [0]  # b is above now
 
 
 def test_of_many_trials_the_best_and_the_cheapest_are_drawn(open_page, make_experiment, make_trial):

@@ -10,7 +10,7 @@ import streamlit as st
 from automl.evaluation import class_report
 from automl.figures import wording
 from automl.texts import _, mark
-from automl.ui import cached_evaluation, figure_table
+from automl.ui import cached_evaluation, figure_table, table_selection
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
@@ -64,8 +64,8 @@ def show(trial_answers: Answers, metrics: Mapping[str, float], *, key: str) -> N
                 names = _("{names} and {count} more").format(names=names, count=len(missing) - 10)
             text = _("There is no picture of {names}; the macro averages leave them out.")
             st.caption(wording.plain(text.format(names=names)))
-    if state.selection.rows:
-        _mistakes(trial_answers, indices[state.selection.rows[0]], key)
+    if (row := table_selection.row(state, len(shown))) is not None:
+        _mistakes(trial_answers, indices[row], key)
     else:
         st.caption(
             _("The class with the lowest recall comes first. Select a class to see its mistakes.")

@@ -12,7 +12,7 @@ from automl.dataset import label_sets
 from automl.evaluation.decisions import THRESHOLD
 from automl.figures import charts, co_occurrence_chart, wording
 from automl.texts import _, mark
-from automl.ui import cached_evaluation, figure_table
+from automl.ui import cached_evaluation, figure_table, table_selection
 from automl.ui.answers import classes_view, label_errors_view
 from automl.ui.cached_evaluation import Answers
 
@@ -80,8 +80,8 @@ def show(trial_answers: Answers, *, key: str) -> None:
         alt=_("Metrics of each label"),
     )
     figure_table.download(table, "labels", key=key)
-    if state.selection.rows:
-        label = str(table["label"].iloc[state.selection.rows[0]])
+    if (row := table_selection.row(state, len(table))) is not None:
+        label = str(table["label"].iloc[row])
         label_errors_view.of_labels(trial_answers, [label], key=f"selected in {key}")
     fold = st.expander(
         _("Labels that occur together"), key=f"co-occurrence of {key}", on_change="rerun"
@@ -139,8 +139,8 @@ def _together(trial_answers: Answers, key: str) -> None:
         alt=_("Labels that occur together"),
     )
     figure_table.download(pairs, "co-occurrence", key=key)
-    if state.selection.rows:
-        pair = pairs[["label", "other label"]].iloc[state.selection.rows[0]].tolist()
+    if (row := table_selection.row(state, min(len(pairs), _MAX_PAIRS))) is not None:
+        pair = pairs[["label", "other label"]].iloc[row].tolist()
         label_errors_view.of_labels(trial_answers, pair, key=f"pair in {key}")
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl.evaluation import answers
 from automl.figures import wording
 from automl.texts import _, mark
-from automl.ui import cached_evaluation, figure_table
+from automl.ui import cached_evaluation, figure_table, table_selection
 from automl.ui.answers import answer_gallery, label_errors_view
 from automl.ui.cached_evaluation import Answers
 from automl.ui.trial import corrected_experiment, doubtful_labels_view
@@ -108,8 +108,8 @@ def _parts(trial_answers: Answers, key: str) -> None:
                 "Select a part to see its mistakes."
             )
         )
-    if state.selection.rows:
-        part = parts[state.selection.rows[0]]
+    if (row := table_selection.row(state, len(parts))) is not None:
+        part = parts[row]
         wrong = answers.wrong(trial_answers.predictions)
         inside = wrong[part.inside[wrong]]
         st.markdown(
