@@ -338,4 +338,4 @@ def _number(value: float) -> str:
 def _plain(text: str) -> str:
     """Escape text for Markdown and HTML, and put it on one line."""
     escaped = html.escape(" ".join(text.split()), quote=False)
-    return "".join(f"\\{sign}" if sign in r"\`*_[]|#" else sign for sign in escaped)
+    return "".join(f"\\{sign}" if sign in r"\`*_[]|#$~" else sign for sign in escaped)

@@ -45,7 +45,7 @@ def lines(
             legendgroup=str(number),
             mode="lines",
             line={"color": color, "dash": dash, "width": 2},
-            hovertemplate=f"{x} %{{x:.3f}}<br>{y} %{{y:.3f}}<extra>{label(name)}</extra>",
+            hovertemplate=f"{x} %{{x:.3f}}<br>{y} %{{y:.3f}}<extra>%{{fullData.name}}</extra>",
         )
         if perfect:
             best = perfect[name]

@@ -13,8 +13,10 @@ from automl.texts import _
 def scores(found: Sequence[VersionScore], metric: str) -> go.Figure:
     """Draw a point for each version, the oldest first, joined by a line."""
     figure = go.Figure()
+    positions = list(range(len(found)))  # names that are shortened alike would share a category
+    names = [palette.label(each.version, 20) for each in found]
     figure.add_scatter(
-        x=[palette.label(each.version, 20) for each in found],
+        x=positions,
         y=[each.score for each in found],
         error_y={
             "type": "data",
@@ -22,13 +24,14 @@ def scores(found: Sequence[VersionScore], metric: str) -> go.Figure:
             "array": [_above(each) for each in found],
             "arrayminus": [_below(each) for each in found],
         },
+        customdata=names,
         text=[palette.label(each.experiment_dir.name, 40) for each in found],
         mode="lines+markers",
         line={"color": palette.ACCENT},
         marker={"size": 10},
-        hovertemplate="%{x}: %{y:.3f}, %{text}<extra></extra>",
+        hovertemplate="%{customdata}: %{y:.3f}, %{text}<extra></extra>",
     )
-    figure.update_xaxes(type="category")
+    figure.update_xaxes(tickvals=positions, ticktext=names)
     return finish(figure, _("Version of the data"), wording.metric_heading(metric))
 
 

@@ -54,7 +54,7 @@ def show(
     else:
         box = st.container(border=True, gap="xsmall", key="recommendation")
         name = f":{colour}[:material/{icon}:] {title}"
-        box.markdown(f"##### {name}", help=wording.stored(record.expected_basis))
+        box.markdown(f"##### {name}", help=wording.plain(wording.stored(record.expected_basis)))
     with box:
         for clause in [*found.doubts, *found.clauses]:
             _line(experiment_dir, clause)

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from automl.experiments.across import VersionScore
 from automl.figures import (
     bar_charts,
     confusion_chart,
@@ -8,6 +11,7 @@ from automl.figures import (
     search_charts,
     timeline,
     trial_charts,
+    versions_chart,
 )
 from automl.jobs import model_catalog
 
@@ -84,6 +88,14 @@ def test_bars_whose_shortened_names_are_equal_stay_apart():
     figure = bar_charts.classes({"a" * 30 + "1": 3, "a" * 30 + "2": 5})
     assert figure.data[0].x == (5, 3)
     assert figure.data[0].y == (0, 1)
+
+
+def test_versions_whose_shortened_names_are_equal_stay_apart():
+    names = [f"with the corrected labels {number}" for number in (1, 2)]
+    found = [VersionScore(name, Path("pets"), "t1", 0.9, None, None) for name in names]
+    figure = versions_chart.scores(found, "accuracy")
+    assert len(set(figure.data[0].x)) == 2
+    assert set(figure.layout.xaxis.ticktext) == {"with the corrected …"}
 
 
 def test_only_the_answer_has_a_colour():

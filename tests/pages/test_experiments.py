@@ -89,8 +89,16 @@ def test_one_is_described_and_several_are_deleted(open_page, make_experiment):
     paths = [make_experiment("pets-1"), make_experiment("pets-2")]
     page = open_page("experiments")
     page.checkbox(key="ticked pets-1").check().run()
-    page.text_input(key="title of experiment pets-1").set_value("Cleaned")
-    page.button(key="save the description").click().run()
+    (title,) = [each for each in page.text_input if each.label == "Title"]
+    (save,) = [each for each in page.button if each.label == "Save"]
+    remarks.save(paths[0], Remarks(tags=("nice",)))  # in another window
+    title.set_value("Old")
+    save.click().run()
+    assert remarks.load(paths[0]).tags == ("nice",)  # not written over; the form shows them now
+    (title,) = [each for each in page.text_input if each.label == "Title"]
+    title.set_value("Cleaned")
+    next(each for each in page.button if each.label == "Save").click().run()
+    assert remarks.load(paths[0]).tags == ("nice",)
     assert remarks.load(paths[0]).title == "Cleaned"
     page.checkbox(key="ticked pets-2").check().run()
     page.button(key="delete now").click().run()

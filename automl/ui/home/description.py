@@ -20,10 +20,12 @@ def form(experiment_dir: Path) -> None:
         experiment_dir: directory of the experiment.
     """
     before = cached.remarks_on(experiment_dir)
+    # new fields once another window has saved, whose words would be overwritten else
+    key = f"of experiment {experiment_dir.name} {hash(before)}"
     title = st.text_input(
         _("Title"),
         before.title,
-        key=f"title of experiment {experiment_dir.name}",
+        key=f"title {key}",
         placeholder=experiment_dir.name,
         help=_("Shown instead of the name. The name stays in the address and on the command line."),
     )
@@ -32,11 +34,11 @@ def form(experiment_dir: Path) -> None:
         before.tags,
         before.tags,
         accept_new_options=True,
-        key=f"tags of experiment {experiment_dir.name}",
+        key=f"tags {key}",
         placeholder=_("Type a word and press Enter"),
     )
-    note = st.text_area(_("Note"), before.note, key=f"note on {experiment_dir.name}")
-    if st.button(_("Save"), type="primary", key="save the description"):
+    note = st.text_area(_("Note"), before.note, key=f"note {key}")
+    if st.button(_("Save"), type="primary", key=f"save {key}"):
         try:
             described = Remarks(title=title.strip(), tags=tuple(tags), note=note.strip())
             guarded_actions.describe(experiment_dir, described)

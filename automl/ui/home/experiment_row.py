@@ -94,5 +94,5 @@ def _score(experiment_dir: Path) -> None:
     kind = _("expected {metric}") if expected else _("best {metric}")
     st.markdown(
         f"**{expected or score}** :gray[{kind.format(metric=wording.metric(metric))}]",
-        help=wording.stored(record.expected_basis) or None,
+        help=wording.plain(wording.stored(record.expected_basis)) or None,
     )
