@@ -5,14 +5,13 @@ pictures of a real set, and one of them is chosen by their out-of-fold answers. 
 accuracy of the best one on other pictures, less that of the chosen one. Sets and features are those
 of `benchmarks.frozen_features`.
 
-With `--given` a fold of the pictures is given for validation: the score is theirs, and the probes
-are fitted to the others.
+With `--given` a fold of the pictures is given for validation, and the probes are fitted to the
+others: their out-of-fold answers count beside those for the given pictures, or the latter alone.
 """
 
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -59,6 +58,9 @@ class _Row(NamedTuple):
     """A probe: its out-of-fold answers, and its accuracy on the other pictures."""
 
     candidate: Candidate
+    on_given: Candidate
+    """The same with the answers for the given pictures alone; all if none are given."""
+
     values: dict[str, Any]
     accuracy: float
 
@@ -133,13 +135,17 @@ def _row(
     )
     accuracy = drawn.accuracy(found.probe.probabilities(asked[drawn.asked]))
     answers = Predictions(trains, drawn.labels[trains], found.probabilities)
-    candidate = Candidate(repr(values), answers, cost=(probe_parts.num_looks(values),))
+    on_given = answers
     if is_given.any():
         given = np.flatnonzero(is_given)
         probabilities = found.probe.probabilities(asked[drawn.fitted[given]])
-        scored = Predictions(given, drawn.labels[given], probabilities)
-        candidate = replace(candidate, predictions=scored, out_of_fold=answers)
-    return _Row(candidate, values, accuracy)
+        on_given = Predictions(given, drawn.labels[given], probabilities)
+        answers = answers.joined(on_given)
+    candidate, alone = (
+        Candidate(repr(values), each, cost=(probe_parts.num_looks(values),))
+        for each in (answers, on_given)
+    )
+    return _Row(candidate, alone, values, accuracy)
 
 
 def _side_by_side(frozen: FrozenSet, names: Sequence[str]) -> Any:
@@ -154,14 +160,12 @@ def _own(row: _Row) -> float:
 def _chosen(rows: list[_Row]) -> dict[str, _Row]:
     """By the name of a rule."""
     by_id = {row.candidate.trial_id: row for row in rows}
-    candidates = [row.candidate for row in rows]
     values = {trial_id: row.values for trial_id, row in by_id.items()}
-    alone = [replace(each, out_of_fold=None) for each in candidates]
     return {
-        "of the product": by_id[_of_product(candidates, values)],
-        "by the scored pictures alone": by_id[_of_product(alone, values)],
+        "of the product": by_id[_of_product([row.candidate for row in rows], values)],
+        "by the given pictures alone": by_id[_of_product([row.on_given for row in rows], values)],
         "best score, then cost": max(rows, key=lambda row: (_own(row), -row.candidate.cost[0])),
-        "least loss": min(rows, key=lambda row: losses(row.candidate.all_answers).mean()),
+        "least loss": min(rows, key=lambda row: losses(row.candidate.predictions).mean()),
     }
 
 
