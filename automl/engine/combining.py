@@ -2,11 +2,10 @@
 
 import logging
 import math
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from automl.engine import cluster, failures
+from automl.engine import cluster, failures, journal
 from automl.engine.results import Results
 from automl.evaluation import answers, ensembles
 from automl.evaluation.ensembles import Ensemble
@@ -89,7 +88,7 @@ def add_ensemble(
     notes = _notes(found, members, trials[0])
     record = combined(results, found, trials[0], TRIAL_ID, latency, notes)
     record = _best_only_in_time(record, trials[0], results, end_seconds)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with journal.scratch(folder) as scratch:
         checkpoint = Path(scratch) / "model"
         size = average(folder, found.weights, checkpoint)
         effective = {**record.effective, "num_parameters": size}

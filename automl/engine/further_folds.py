@@ -5,14 +5,13 @@ Its model stays the one that was trained first.
 """
 
 import logging
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from automl.engine import failures, fold_rule, pacing, refit
+from automl.engine import failures, fold_rule, journal, pacing, refit
 from automl.engine.refit import Assignment, RefitInputs
 from automl.engine.results import Results
 from automl.engine.worker_calls import GivenUpError
@@ -98,7 +97,7 @@ def _record(trial: TrialRecord, predictions: "Predictions", results: Results) ->
     }
     num_folds = 1 + (trial.evidence.further_folds if trial.evidence else 0)
     evidence = Evidence(num_pictures=len(predictions.labels), further_folds=num_folds)
-    with tempfile.TemporaryDirectory(dir=results.experiment_dir) as folder:
+    with journal.scratch(results.experiment_dir) as folder:
         path = Path(folder) / "predictions.parquet"
         store.save_predictions(path, predictions)
         results.answered(trial.trial_id, path, before.model_copy(update=scores), evidence)

@@ -41,6 +41,7 @@ def keep_head() -> None:
     if previous is not None:
         reap(Path(previous["temp_dir"]))
     temp_dir = Path(tempfile.mkdtemp(prefix=_PREFIX))  # short: sockets allow 107 bytes
+    ray_settings.temporary_place(temp_dir).mkdir()
     port, environment = free_port.find(), ray_settings.head(temp_dir)
     try:
         if fork_server.is_supported():

@@ -4,12 +4,13 @@ An evaluation may bring a better model, its predictions, and the state from whic
 and the engine can be killed between any two of them. So all files of a step are first gathered in
 `trials/<trial_id>/.next.partial`, which is renamed to `.next` when it is complete. Only then are
 they moved to their final names. The next process that takes the experiment's lock finishes a
-`.next` and deletes a `.next.partial`.
+`.next` and deletes a `.next.partial`, and what an engine was putting together before (`scratch`).
 """
 
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from automl.experiments.records import TrialRecord
 from automl.host import atomic
 
 _RECORD = "record.json"
+_SCRATCH = ".scratch-"
 
 
 def commit(experiment_dir: Path, trial: TrialRecord, files: Mapping[str, Path]) -> None:
@@ -25,7 +27,7 @@ def commit(experiment_dir: Path, trial: TrialRecord, files: Mapping[str, Path]) 
 
     The sources stay: they are linked, or copied if they are on another disk.
     """
-    recover(experiment_dir, trial.trial_id)
+    _recover(experiment_dir, trial.trial_id)
     folder = experiment_dir / "trials" / trial.trial_id
     partial = folder / ".next.partial"
     partial.mkdir(parents=True)
@@ -36,11 +38,23 @@ def commit(experiment_dir: Path, trial: TrialRecord, files: Mapping[str, Path]) 
     _finish(experiment_dir, folder)
 
 
-def recover(experiment_dir: Path, trial_id: str = "*") -> None:
-    """Finish or delete the steps that a killed engine or a full disk has left unfinished.
+def scratch(experiment_dir: Path) -> "tempfile.TemporaryDirectory[str]":
+    """A folder on the disk of the experiment, for files on their way into a step."""
+    return tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=experiment_dir)
+
+
+def recover(experiment_dir: Path) -> None:
+    """Finish or delete what a killed engine or a full disk has left unfinished.
 
     The caller holds the experiment's lock.
     """
+    for left in experiment_dir.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(left)
+    _recover(experiment_dir, "*")
+
+
+def _recover(experiment_dir: Path, trial_id: str) -> None:
+    """Finish or delete the unfinished steps of a trial, or of all."""
     for partial in (experiment_dir / "trials").glob(f"{trial_id}/.next.partial"):
         shutil.rmtree(partial)
     for complete in (experiment_dir / "trials").glob(f"{trial_id}/.next"):

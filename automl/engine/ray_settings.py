@@ -68,6 +68,7 @@ def head(temp_dir: Path) -> dict[str, str]:
         **connection(),
         **HEAD,
         forked_worker.SOCKET: fork_place(temp_dir),
+        "TMPDIR": str(temporary_place(temp_dir)),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
 
@@ -75,6 +76,11 @@ def head(temp_dir: Path) -> dict[str, str]:
 def fork_place(temp_dir: Path) -> str:
     """Path of the fork server's socket, in the folder of its head."""
     return str(temp_dir / "fork")
+
+
+def temporary_place(temp_dir: Path) -> Path:
+    """Folder of the workers' temporary files, in that of their head: a killed one deletes none."""
+    return temp_dir / "tmp"
 
 
 def search() -> dict[str, str]:

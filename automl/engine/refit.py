@@ -5,7 +5,6 @@ wrong, that model is handed out, and a note says why.
 """
 
 import logging
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
-from automl.engine import cluster, failures, pacing, worker_calls
+from automl.engine import cluster, failures, journal, pacing, worker_calls
 from automl.engine.carried import Carried
 from automl.engine.resources import Resources
 from automl.engine.results import Results
@@ -234,7 +233,7 @@ def _refit(
     assignment = replace(assigned(trial, data, inputs), asked_ids=known.sample_ids)
     found = fit(assignment, giving_up(needed, inputs, results))
     refuse_worse(inputs.job.primary_metric, known, found.answers)
-    with tempfile.TemporaryDirectory(dir=results.experiment_dir) as folder:
+    with journal.scratch(results.experiment_dir) as folder:
         for name, content in found.files.items():
             Path(folder, name).write_bytes(content)
         results.refitted(trial.trial_id, found.num_pictures, Path(folder))
@@ -261,7 +260,7 @@ def _average(
     from automl.engine import trainable  # imports Ray
 
     weights = {member.trial_id: member.weight for member in ensemble.members}
-    with tempfile.TemporaryDirectory(dir=results.experiment_dir) as scratch:
+    with journal.scratch(results.experiment_dir) as scratch:
         folder = Path(scratch) / "model"
         if ensemble.method == SOUP:
             models = [store.final_model_dir(results.experiment_dir, name) for name in weights]

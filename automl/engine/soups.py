@@ -1,12 +1,11 @@
 """The soup that ends a search of AutoMode: one network, the mean of the weights of some trials."""
 
 import logging
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automl.dataset.pixels import picture_sizes
-from automl.engine import cluster, combining, failures, refit, worker_calls
+from automl.engine import cluster, combining, failures, journal, refit, worker_calls
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources
 from automl.engine.results import Results
@@ -133,7 +132,7 @@ def add_soup(
     ]
     latency = float(members[0].effective["latency_ms"])
     record = combining.combined(results, found, members[0], SOUP, latency, notes)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with journal.scratch(folder) as scratch:
         checkpoint = Path(scratch) / "model"
         models = [folders[name] for name in found.weights]
         size = run_here(trainable.average_weights, models, checkpoint)

@@ -37,6 +37,13 @@ def test_only_this_user_can_read_the_token_and_enter_the_folders(head: Path) -> 
     assert mode(Path(info(head)["temp_dir"])) == 0o700
 
 
+def test_temporary_files_of_workers_lie_in_the_folder_of_the_head(head: Path) -> None:
+    keeper = psutil.Process(int(info(head)["keeper_pid"]))
+    place = Path(info(head)["temp_dir"]) / "tmp"
+    assert place.is_dir()
+    assert {process.environ()["TMPDIR"] for process in keeper.children()} == {str(place)}
+
+
 def test_the_head_runs_without_a_dashboard_on_loopback(head: Path) -> None:
     assert info(head)["address"].startswith("127.0.0.1:")
     with socket.socket() as probe:

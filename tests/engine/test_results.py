@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from automl.engine import journal
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import End, Results
 from automl.evaluation.predictions import Predictions
@@ -337,6 +338,13 @@ def look(experiment_dir: Path) -> tuple[int, float]:
     assert (trial.best_epoch, trial.score("accuracy")) == (epoch, accuracy)
     assert not list(experiment_dir.rglob(".next*"))
     return epoch, accuracy
+
+
+def test_what_a_killed_engine_was_putting_together_is_deleted(results: Results) -> None:
+    with journal.scratch(results.experiment_dir) as folder:
+        Path(folder, "model.safetensors").touch()
+        Results(results.experiment_dir, "accuracy")
+        assert not Path(folder).exists()
 
 
 def test_an_evaluation_that_a_dead_worker_had_reported_already_counts_once(
