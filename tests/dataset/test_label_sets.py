@@ -271,6 +271,20 @@ def test_one_hot_values_other_than_0_and_1_are_refused(
         looked_at(path)
 
 
+def test_empty_cells_beside_0_and_1_are_counted_by_column(folder: Path) -> None:
+    path = as_one_hot(folder)
+    table = pd.read_csv(path, dtype=str)
+    table.loc[[3, 5], "cat"] = ""
+    table.loc[4, "dog"] = None
+    table.to_csv(path, index=False)
+    said = [finding.message for finding in looked_at(path).report.findings]
+    wanted = "Empty cells are taken for no, beside others that say it: cat (2), dog (1)."
+    assert any(wanted in message for message in said)
+    table.replace("0", "").to_csv(path, index=False)  # an empty cell is the only no
+    said = [finding.message for finding in looked_at(path).report.findings]
+    assert not any("Empty cells" in message for message in said)
+
+
 def test_a_row_of_a_total_below_columns_of_ticks_is_said(folder: Path) -> None:
     path = as_one_hot(folder)
     path.write_text(path.read_text() + "Total,8,12,8\n")
@@ -383,6 +397,16 @@ def test_corrections_change_any_number_of_labels(folder: Path) -> None:
     job = Job(training_data=DataSource(path=single), corrections={"relabel": {"00.png": ["cat"]}})
     with pytest.raises(DataError, match="00.png the labels .'cat'., and in this task every"):
         manifest.look(job)
+
+
+def test_pictures_of_an_earlier_experiment_keep_their_split(folder: Path) -> None:
+    data = DataSource(path=as_jsonl(folder))
+    before = manifest.build(Job(task=TASK, training_data=data)).samples
+    like = dict(zip(before["content_hash"], before["split"], strict=True))
+    without = Job(task=TASK, training_data=data, seed=2, corrections={"exclude": ["00.png"]})
+    after = manifest.build(without, like=like).samples
+    assert after["split"].tolist() == after["content_hash"].map(like).tolist()
+    assert len(after) == len(before) - 1
 
 
 def unit(size: int, **counts: int) -> _Unit:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from automl.dataset import label_sets
 from automl.dataset.readers import labels, measurements, one_hot, values, written_lists
+from automl.dataset.readers.one_hot import OneHot
 from automl.errors import DataError, short
 
 _CERTAIN = ";|,\t\n；，、"
@@ -89,7 +90,7 @@ def as_lists(cells: Sequence[Any]) -> list[Any]:
     return [[cell] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
 
 
-def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str]] | None:
+def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> OneHot | None:
     """Labels of each row of a table with a column of ticks for each label.
 
     Columns named like a remark on the row, such as `verified`, are no labels.
@@ -117,10 +118,14 @@ def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str
                 "which has 0 and 1 in other rows. Write 1 where the label is present, else 0."
             )
     names = [name.strip() for name in ticks]
-    return [
+    sets = [
         [name for name, tick in zip(names, row, strict=True) if tick]
         for row in zip(*ticks.values(), strict=True)
-    ] or None
+    ]
+    if not sets:
+        return None
+    doubt = one_hot.on_empty_cells(rows, list(ticks))
+    return OneHot(pd.Series(sets, rows.index, object), doubt)
 
 
 def _are_most(is_usual: "pd.Series[bool]") -> bool:

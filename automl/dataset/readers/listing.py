@@ -135,7 +135,8 @@ def of_table(
     Raises:
         DataError: the table has no row with a label, or a cell cannot be used.
     """
-    table, columns = chosen.table, chosen.columns
+    columns = chosen.columns
+    table = _with_sets(chosen.table, columns) if has_sets else chosen.table
     rows = _rows(table, columns, has_sets=has_sets)
     if rows.empty:
         raise DataError(f"{table.path} has no rows. Write one for each picture.")
@@ -170,11 +171,21 @@ def of_table(
     if columns.split is not None:
         cells = table.rows[columns.split].tolist()
         said += split_column.absent(columns.split, cells, columns.split_values)
-    if not has_sets and columns.label == guesses.ONE_HOT and table.doubt:
+    if columns.label == guesses.ONE_HOT and table.doubt:
         said.append(Guess(sentence=table.doubt))
     written = _written(table.rows[columns.label][labelled.to_numpy()], has_sets=has_sets)
     said += same_names.said(written)
     return Listing(pictures, left_out, chosen.readings, said, written=written)
+
+
+def _with_sets(table: Table, columns: Columns) -> Table:
+    """The table with the label sets of columns of ticks, if it has these."""
+    used = {columns.image, columns.split, columns.group, columns.label}
+    found = cells_of_sets.of_one_hot(table.rows, used) if columns.label == guesses.ONE_HOT else None
+    if found is None:
+        return table
+    rows = table.rows.assign(**{columns.label: found.labels})
+    return replace(table, rows=rows, doubt=found.doubt)
 
 
 def _written(cells: pd.Series, *, has_sets: bool) -> frozenset[str]:
@@ -205,9 +216,6 @@ def _rows(table: Table, columns: Columns, *, has_sets: bool) -> pd.DataFrame:
     """Text in all columns; `picture` is the location, and empty where the cell is."""
     names = [str(row) for row in table.rows.index]
     cells = table.rows[columns.label].tolist()
-    if has_sets and columns.label == guesses.ONE_HOT:
-        used = {columns.image, columns.split, columns.group, columns.label}
-        cells = cells_of_sets.of_one_hot(table.rows, used) or cells
     if has_sets and columns.label == table.label_column:
         cells = cells_of_sets.as_lists(cells)
     sets = cells_of_sets.of_rows(cells, names) if has_sets else None

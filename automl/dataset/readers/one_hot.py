@@ -28,6 +28,7 @@ _MAX_FLAGS = 3
 _LEAST_SHARE = 0.95
 _MOST_ARE_TICKS = 0.9
 _MAX_FROM_ONE = 0.02
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,30 @@ def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     if unsure:
         taken = mark("Cells of -1 beside 0, as in {name}, are taken for no.")
         doubts.append(taken.format(name=unsure[0]))
-    return OneHot(pd.Series(cells, index=rows.index, dtype=object), " ".join(doubts))
+    doubts.append(on_empty_cells(rows, classes))
+    return OneHot(pd.Series(cells, index=rows.index, dtype=object), " ".join(filter(None, doubts)))
+
+
+def on_empty_cells(rows: pd.DataFrame, names: Sequence[str]) -> str:
+    """A sentence about empty cells in columns of ticks where others say no; "" without any.
+
+    Where no cell of a column says it in another way, an empty one does, and nothing is doubtful.
+    """
+    counts = {name: number for name in names if (number := _num_doubtful(rows[name]))}
+    if not counts:
+        return ""
+    shown = [f"{name} ({number:,})" for name, number in list(counts.items())[:_MAX_SHOWN]]
+    shown += ["…"] if len(counts) > _MAX_SHOWN else []
+    sentence = mark("Empty cells are taken for no, beside others that say it: {columns}.")
+    return sentence.format(columns=", ".join(shown))
+
+
+def _num_doubtful(cells: pd.Series) -> int:
+    """Number of empty cells of a column of ticks in which another cell says no."""
+    is_empty = cells.isna() | (cells == "")
+    if not is_empty.any() or not any(truth(cell) is False for cell in cells[~is_empty]):
+        return 0
+    return int(is_empty.sum())
 
 
 def _nearly(name: str, cells: pd.Series) -> str:
