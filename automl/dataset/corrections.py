@@ -125,8 +125,9 @@ def names_of(paths: Iterable[str], samples: "pd.DataFrame") -> list[str]:
     Returns:
         The shortest end of each path, with at least its folder, that no other path ends with.
     """
-    every = [path.split("/") for path in samples["path"].unique()]
     names = {path: path for path in paths}
+    files = {_file(path) for path in names}  # a path that ends in another file ends otherwise
+    every = [path.split("/") for path in samples["path"].unique() if _file(path) in files]
     unnamed = set(names)
     for length in range(2, max(map(len, every), default=0)):
         ends = Counter("/".join(parts[-length:]) for parts in every)
@@ -138,6 +139,10 @@ def names_of(paths: Iterable[str], samples: "pd.DataFrame") -> list[str]:
         if not unnamed:
             break
     return list(names.values())
+
+
+def _file(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def settle_leaks(
@@ -248,7 +253,7 @@ class _Names:
         self._by_name: dict[str, list[tuple[str, object]]] = {}
         for row, path in samples["path"].items():
             path = path.replace("\\", "/")
-            self._by_name.setdefault(path.rpartition("/")[2], []).append((path, row))
+            self._by_name.setdefault(_file(path), []).append((path, row))
 
     def rows(self, name: str) -> list[Any]:
         """Index of the samples of one picture, which a table may list more than once."""
@@ -256,7 +261,7 @@ class _Names:
         if content:
             return self._of_content(content[1].lower())
         path_end = name.replace("\\", "/").removeprefix("./")
-        same_name = self._by_name.get(path_end.rpartition("/")[2], [])
+        same_name = self._by_name.get(_file(path_end), [])
         end = "/" + path_end.lstrip("/")
         fitting = [(path, row) for path, row in same_name if path.endswith(end)]
         paths = {path for path, _ in fitting}
