@@ -7,7 +7,7 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
-from automl.cli.jobs import follow_to_the_end
+from automl.cli.jobs import follow_to_the_end, start_and_follow
 from automl.cli.output import fail, refusals, tell
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def _go_on_with(
 ) -> None:
     from automl.experiments import launcher, new_data
     from automl.experiments.experiment import Experiment
+    from automl.model import warm_start
 
+    folder = source.directory.parent
     with refusals():
-        made = Experiment(new_data.create(source.directory, other, by=launcher.user(), name=name))
-        with audited.recorded("start", made.id, parent=source.id):
-            made.start()
-    parent = made.record.parent
-    assert parent is not None
-    tell(f"{made.id}: {parent.sentence}")
-    follow_to_the_end(made, as_json=as_json)
+        job, parent = new_data.planned(source.directory, other)
+        warm_start.check(job, folder)
+        made = launcher.create(job, name=name, experiments_dir=folder, parent=parent)
+    tell(f"{made.name}: {parent.sentence}")
+    start_and_follow(Experiment(made), as_json=as_json, parent=source.id)

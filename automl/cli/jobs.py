@@ -136,7 +136,6 @@ def run(  # noqa: PLR0913 (the options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
-    from automl.cli.follow import Follower
     from automl.dataset import labels_file
     from automl.experiments.experiment import Experiment
     from automl.jobs import job_file
@@ -148,8 +147,21 @@ def run(  # noqa: PLR0913 (the options of a command)
         warm_start.check(job, experiments_dir)
         tell_notes(job)
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)
+    start_and_follow(experiment, as_json=as_json)
+
+
+def start_and_follow(experiment: "Experiment", *, as_json: bool, **details: str) -> None:
+    """Start a new experiment, wait for it, print its result, and set the exit code.
+
+    Args:
+        experiment: deleted if its job or data cannot be used.
+        as_json: print the result as one object.
+        details: to record in the audit log.
+    """
+    from automl.cli.follow import Follower
+
     with refusals(), Follower(experiment) as follower:
-        with audited.recorded("start", experiment.id):
+        with audited.recorded("start", experiment.id, **details):
             experiment.start()
         experiment.finish(follower.update)
     _say_result(experiment, as_json=as_json)

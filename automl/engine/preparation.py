@@ -125,6 +125,7 @@ def prepare(job: Job, results: Results) -> Prepared:
     connection = _in_background(lambda: cluster.join(job.ray_address))
     progress = Progress(results)
     data = _manifest(job, results, progress)
+    _note_version(job, results)
     results.update(message=mark("Starting Ray."), progress=0.0)
     share = _shares(job, _wait(connection, progress), results, progress)
     clock = None
@@ -293,16 +294,34 @@ def _manifest(job: Job, results: Results, progress: Progress) -> Manifest:
     if report is not None and any(trial.evaluations for trial in results.trials.values()):
         data = manifest.stored(store.load_samples(results.experiment_dir), report)
         note_changes(results, data, progress)
+        with contextlib.suppress(UserError):  # the parent may have been deleted since
+            parents.add_note(parents.samples(results), data.samples, job, results)
         return data
-    parent, before = results.experiment.parent, parents.samples(results)
-    like = None if before is None else parents.splits(before)
-    data = manifest.build(job, progress=progress, like=like)
+    before = parents.samples(results)
+    data = manifest.build(job, progress=progress, like=parents.splits(before))
     store.save_dataset(results.experiment_dir, data.samples, data.report)
-    if parent is not None and before is not None:
-        name = results.experiment.experiment_id
-        results.add_notes(parents.note(before, data.samples, parent, name))
     results.update(data_version=_version(job, data, by=results.experiment.owner))
+    parents.add_note(before, data.samples, job, results)
     return data
+
+
+def _note_version(job: Job, results: Results) -> None:
+    """Say if the data is another version than was asked for."""
+    asked, known = job.data_version, results.experiment.data_version
+    if asked and known and asked != known and _is_saved(job, asked):
+        said = mark(
+            "Version {asked} was asked for, but the pictures of {data}, or the way they are read, "
+            "have changed since it was saved: this is version {version}."
+        )
+        results.add_notes(said.format(asked=asked, data=job.training_data.path, version=known))
+
+
+def _is_saved(job: Job, version: str) -> bool:
+    """True if the data has a version of that name here; a job may come from another machine."""
+    try:
+        return any(one.name == version for one in data_versions.of(job.training_data.path))
+    except UserError:
+        return False
 
 
 def _version(job: Job, data: Manifest, *, by: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.errors import UserError
-from automl.experiments import going_on, launcher, leaderboard, store
+from automl.experiments import going_on, leaderboard, store
 from automl.experiments.records import Parent, TrialRecord
 from automl.host import home
 from automl.jobs import data_versions, job_file
@@ -41,17 +41,6 @@ class OtherData:
     minutes: int | None = None
     epochs: int | None = None
     """Epochs of each trial; those of the best trial if left out."""
-
-
-def create(experiment_dir: Path, asked: OtherData, *, by: str, name: str | None = None) -> Path:
-    """Make the new experiment; nothing runs yet. Returns its directory.
-
-    Raises:
-        UserError, JobError: see `planned` and `launcher.create`.
-    """
-    job, parent = planned(experiment_dir, asked)
-    folder = experiment_dir.parent
-    return launcher.create(job, name=name, experiments_dir=folder, owner=by, parent=parent)
 
 
 def planned(experiment_dir: Path, asked: OtherData) -> tuple[Job, Parent]:
@@ -84,12 +73,17 @@ def _best(experiment_dir: Path, job: Job) -> TrialRecord:
 
 
 def _on_the_data(job: Job, asked: OtherData, experiment_dir: Path) -> Job:
-    """The job with the other data and their corrections."""
+    """The job with the other data and their corrections.
+
+    Those of before stay for further pictures at the same place, unless a version is named.
+    """
     path = job.training_data.path if asked.data is None else home.absolute(asked.data)
     if asked.data is not None and not path.exists():
         raise UserError(f"{path} does not exist. Name a folder, an archive or a table of pictures.")
-    corrections = Corrections()
-    if asked.version is not None and asked.version != ORIGINAL:
+    corrections = job.corrections if path == job.training_data.path else Corrections()
+    if asked.version == ORIGINAL:
+        corrections = Corrections()
+    elif asked.version is not None:
         corrections = data_versions.named(path, asked.version).corrections
     if (path, corrections) == (job.training_data.path, job.corrections) and (
         asked.version == store.load_experiment(experiment_dir).data_version

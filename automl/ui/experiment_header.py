@@ -137,12 +137,7 @@ def _more(experiment_dir: Path, state: ExperimentState) -> None:
     if state.is_finished and record.seconds is not None:
         facts.append(wording.duration(record.seconds))
     st.caption(wording.plain(" · ".join(facts)))
-    links.page_link(
-        "pages/configure.py",
-        label=_("New experiment from this"),
-        icon=":material/content_copy:",
-        query_params={"copy": experiment_dir.name},
-    )
+    links.new_experiment(experiment_dir)
     sharing_view.buttons(experiment_dir)
     if deletion.may_delete(experiment_dir, state):
         with st.expander(_("Delete"), icon=":material/delete:"):

@@ -47,24 +47,47 @@ if TYPE_CHECKING:
     from automl.evaluation.label_next import LabelNext
 
 
-def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Path:
+def start(job: Job, name: str | None = None) -> Path:
     """Start an experiment; returns its directory.
 
     Raises:
         NotAllowedError: the visitor may not start experiments.
         UserError: see `data_roots.check_job`, `warm_start.check` and `launcher.create`.
     """
+    with audit.recorded(sign_in.person(), Action.START, via="page") as note:
+        return _started(job, note, name=name)
+
+
+def go_on_with(experiment_dir: Path, other: OtherData) -> Path:
+    """Start an experiment that goes on from another one with other data; returns its directory.
+
+    Raises:
+        NotAllowedError: the visitor may not start experiments.
+        UserError: see `new_data.planned` and `start`.
+    """
+    details = {"parent": experiment_dir.name}
+    with (
+        _unless_deleted(experiment_dir),
+        audit.recorded(sign_in.person(), Action.START, via="page", **details) as note,
+    ):
+        if other.data is not None:
+            data_roots.check(other.data)  # first, so that nobody learns which files exist outside
+        job, parent = new_data.planned(experiment_dir, other)
+        return _started(job, note, parent=parent)
+
+
+def _started(
+    job: Job, note: audit.Note, *, name: str | None = None, parent: Parent | None = None
+) -> Path:
+    """Create an experiment of the visitor and start it; the note gets its name."""
     person = sign_in.person()
-    with audit.recorded(person, Action.START, via="page") as note:
-        if job.ray_address or job.storage_path or job.model_folder:
-            permissions.check(person, Action.CHOOSE_CLUSTER)
-        data_roots.check_job(job)
-        warm_start.check(job)
-        experiment_dir = launcher.create(job, name=name, owner=person.name, parent=parent)
-        note.experiment = experiment_dir.name
-        if parent:
-            note.details["parent"] = parent.experiment_id
-        launcher.start(experiment_dir)
+    if job.ray_address or job.storage_path or job.model_folder:
+        permissions.check(person, Action.CHOOSE_CLUSTER)
+    data_roots.check_job(job)
+    warm_start.check(job)
+    experiment_dir = launcher.create(job, name=name, owner=person.name, parent=parent)
+    note.experiment = experiment_dir.name
+    launcher.start(experiment_dir)
     return experiment_dir
 
 
@@ -114,19 +137,6 @@ def save_version(job: Job, data_hash: str, name: str | None) -> None:
     person, data = sign_in.person(), job.training_data.path
     with audit.recorded(person, Action.SAVE_VERSION, via="page", data=str(data), name=name or ""):
         data_versions.keep(data, job.corrections, data_hash, by=person.name, name=name)
-
-
-def go_on_with(experiment_dir: Path, other: OtherData) -> Path:
-    """Start an experiment that goes on from another one with other data; see `new_data`.
-
-    Raises:
-        NotAllowedError: the visitor may not start experiments.
-        UserError: see `new_data.planned` and `start`.
-    """
-    if other.data is not None:
-        data_roots.check(other.data)  # first, so that nobody learns which files exist outside
-    job, parent = new_data.planned(experiment_dir, other)
-    return start(job, parent=parent)
 
 
 def describe(experiment_dir: Path, described: Remarks) -> None:

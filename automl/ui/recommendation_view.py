@@ -7,12 +7,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from automl import recommendation, texts
+from automl.access.permissions import Action
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.recommendation import Clause, Recommendation, Target
 from automl.texts import _
-from automl.ui import cached, experiment_state, links, significance
+from automl.ui import cached, experiment_state, links, sign_in, significance
 from automl.ui.dataset import data_choice
 from automl.ui.version_cache import for_version, versions
 
@@ -27,6 +28,8 @@ _PAGES = {
     "more_time": "pages/configure.py",
     "resume": "pages/configure.py",  # for who may not go on with this experiment
 }
+_OF_A_NEW_ONE = ("data", "more_time", "resume")
+"""Views that begin a new experiment."""
 
 
 def show(
@@ -88,6 +91,8 @@ def _line(experiment_dir: Path, clause: Clause) -> None:
         target = clause.target
         if target.view == "resume" and experiment_state.may_resume(experiment_dir):
             experiment_state.resume(experiment_dir, target.label, target.minutes or None)
+            return
+        if target.view in _OF_A_NEW_ONE and not sign_in.may(Action.START):
             return
         links.page_link(
             _PAGES[target.view],

@@ -271,7 +271,13 @@ def test_pictures_of_an_earlier_experiment_keep_their_split(make_folder):
     data = {"path": make_folder(dog=10, cat=20)}
     before = manifest.build(job(training_data=data, seed=1)).samples
     like = dict(zip(before["content_hash"], before["split"], strict=True))
-    del like[before["content_hash"][0]]
+    path, new = before["path"][0], before["content_hash"][0]
+    exclude = {"exclude": ["/".join(path.split("/")[-2:])]}
+    without = manifest.build(job(training_data=data, seed=2, corrections=exclude), like=like)
+    left = without.samples
+    expected = {content: split for content, split in like.items() if content != new}
+    assert dict(zip(left["content_hash"], left["split"], strict=True)) == expected
+    del like[new]
     after = manifest.build(job(training_data=data, seed=2), like=like)
     changed = before["split"] != after.samples["split"]
     assert changed.sum() <= 1  # that of the picture that is new

@@ -1,5 +1,6 @@
 """A new experiment that goes on from the best network of another one, with other data."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from automl.dataset.report import DatasetReport
 from automl.engine import parents
+from automl.engine.results import Results
 from automl.errors import UserError
 from automl.experiments import new_data, store
 from automl.experiments.new_data import OtherData
@@ -45,17 +48,14 @@ def test_the_best_network_starts_a_trial_on_the_other_data(
     keys: dict[str, Any] = {"corrections": {"exclude": ["a.png"]}, "limits": {"max_trials": 8}}
     directory = old(make_experiment, tmp_path / "before", **keys)
     pictures(tmp_path / "more")
-    made = new_data.create(directory, OtherData(tmp_path / "more", minutes=7), by="ann", name="new")
-    job, record = store.load_job(made), store.load_experiment(made)
+    job, parent = new_data.planned(directory, OtherData(tmp_path / "more", minutes=7))
     assert job.training_data.path == tmp_path / "more"
     assert job.corrections == Corrections()
     assert (job.limits.max_trials, job.limits.timeout_minutes) == (1, 7)
     assert job.training_parameters["checkpoint_run_id"] == "old/trial-001"
     assert job.training_parameters["learning_rate"] == pytest.approx(0.003)
-    assert record.owner == "ann"
-    assert record.parent is not None
-    assert record.parent.sentence.startswith("Goes on from trial-001 of old, with ")
-    assert "are not taken over" in record.parent.sentence
+    assert parent.sentence.startswith("Goes on from trial-001 of old, with ")
+    assert "are not taken over" in parent.sentence
 
 
 def test_around_a_learning_rate_of_0_there_is_nothing_to_draw(
@@ -73,7 +73,7 @@ def test_several_trials_draw_learning_rates_around_that_of_the_winner(
     pictures(tmp_path)
     data_versions.keep(tmp_path, Corrections(exclude=["a.png"]), "0", by="ann")
     asked = OtherData(version="v1", trials=4, epochs=3)
-    job = store.load_job(new_data.create(old(make_experiment, tmp_path), asked, by="ann"))
+    job, _ = new_data.planned(old(make_experiment, tmp_path), asked)
     assert job.corrections == Corrections(exclude=["a.png"])
     assert job.is_sweep
     assert job.limits.max_trials == 4
@@ -84,10 +84,10 @@ def test_several_trials_draw_learning_rates_around_that_of_the_winner(
 def test_a_winner_on_frozen_features_is_fitted_again(make_experiment: Make, tmp_path: Path) -> None:
     directory = old(make_experiment, tmp_path, TUNED, PROBE)
     pictures(tmp_path / "more")
-    job = store.load_job(new_data.create(directory, OtherData(tmp_path / "more"), by="ann"))
+    job, _ = new_data.planned(directory, OtherData(tmp_path / "more"))
     assert job.training_parameters == PROBE.hyperparameters
     with pytest.raises(UserError, match="Leave --trials and --epochs out"):
-        new_data.create(directory, OtherData(tmp_path / "more", epochs=5), by="ann")
+        new_data.planned(directory, OtherData(tmp_path / "more", epochs=5))
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,7 @@ def test_what_cannot_be_gone_on_with_is_refused(
     make_experiment: Make, tmp_path: Path, asked: OtherData, words: str
 ) -> None:
     with pytest.raises(UserError, match=words):
-        new_data.create(old(make_experiment, tmp_path), asked, by="ann")
-    assert len(list((tmp_path / "experiments").glob("*"))) <= 1
+        new_data.planned(old(make_experiment, tmp_path), asked)
 
 
 def test_an_empty_folder_is_refused_before_anything_starts(
@@ -113,8 +112,19 @@ def test_an_empty_folder_is_refused_before_anything_starts(
     (tmp_path / "empty").mkdir()
     directory = old(make_experiment, tmp_path)
     with pytest.raises(UserError, match="There are no pictures in"):
-        new_data.create(directory, OtherData(tmp_path / "empty"), by="ann", name="new")
-    assert not (directory.parent / "new").exists()
+        new_data.planned(directory, OtherData(tmp_path / "empty"))
+
+
+def test_corrections_of_the_same_place_stay_unless_a_version_is_named(
+    make_experiment: Make, tmp_path: Path
+) -> None:
+    pictures(tmp_path / "before")
+    directory = old(make_experiment, tmp_path / "before", corrections={"exclude": ["cat/a.png"]})
+    grown, parent = new_data.planned(directory, OtherData(tmp_path / "before"))
+    assert grown.corrections == Corrections(exclude=["cat/a.png"])
+    assert "the corrections of before" not in parent.sentence
+    _, parent = new_data.planned(directory, OtherData(version="original"))
+    assert "without the corrections of before" in parent.sentence
 
 
 def samples(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
@@ -123,11 +133,41 @@ def samples(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
 
 def test_the_record_says_whether_the_same_pictures_judge() -> None:
     before = samples(("a", "cat", "train"), ("b", "cat", "validation"), ("a", "dog", "validation"))
-    assert parents.splits(before) == {"a": "train", "b": "validation"}
+    assert parents.splits([before]) == {"a": "train", "b": "validation"}
     parent = Parent(experiment_id="old", trial_id="t", data="v1")
-    assert "The same validation pictures" in parents.note(before, before, parent, "new")
-    grown = samples(("b", "cat", "train"), ("a", "cat", "validation"))
-    said = parents.note(before, grown, parent, "new")
+    said = parents.note(before, before, parent, "new", trained=set())
+    assert said == "The same validation pictures judge as in old."
+    mended = samples(("b", "dog", "validation"), ("a", "dog", "validation"))
+    said = parents.note(before, mended, parent, "new", trained=set())
+    assert "judge as in old, 1 of them by another label" in said
+    assert "too good" not in said
+    grown = samples(("b", "cat", "train"), ("a", "cat", "validation"), ("a", "cat", "test"))
+    said = parents.note(before, grown, parent, "new", trained={"a"})
     assert "cannot be compared" in said
     assert "automl compare old new tests both" in said
     assert "1 validation pictures" in said
+    assert "Of the test pictures, 1, which the data name" in said
+
+
+def test_a_picture_that_trained_any_network_of_the_line_never_judges(
+    make_experiment: Make,
+) -> None:
+    line = {
+        "first": samples(("a", "cat", "train"), ("b", "cat", "validation")),
+        "second": samples(("b", "cat", "validation"), ("c", "cat", "train")),
+        "third": samples(),
+    }
+    report = DatasetReport(num_images=3, classes={}, splits={}, findings=[], data_hash="0")
+    parent: Parent | None = None
+    for name, own in line.items():
+        directory = make_experiment(name, parent=parent)
+        store.save_dataset(directory, own, report)
+        parent = Parent(experiment_id=name, trial_id="t", data="v1")
+    known = parents.samples(Results(directory, "accuracy"))
+    assert parents.splits(known) == {"a": "train", "b": "validation", "c": "train"}
+    shutil.rmtree(directory.parent / "first")
+    known = parents.samples(Results(directory, "accuracy"))
+    assert parents.splits(known) == {"b": "validation", "c": "train"}
+    shutil.rmtree(directory.parent / "second")
+    with pytest.raises(UserError, match="The pictures of second.*are not known"):
+        parents.samples(Results(directory, "accuracy"))

@@ -194,9 +194,11 @@ def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
     data_versions.keep(place, Corrections(exclude=["a.png"]), "0", by="ann")
     job = Job.from_dict({"training_data": {"path": str(place)}})
     trials = [make_trial("trial-000", [0.7])]
-    pets = make_experiment("pets", trials, job=job, data_version="original", best_trial="trial-000")
+    known = {"data_version": "original", "best_trial": "trial-000", "test_score": 0.6}
+    pets = make_experiment("pets", trials, job=job, **known)
     keep_model(store.checkpoint_dir(pets, "trial-000"))
     page = open_page("progress", experiment="pets")
+    assert "Go on" not in buttons(page)  # its test data are open
     page.selectbox(key="other version").set_value("v1").run()
     page.button(key="go on with data 0").click().run()
     (made,) = started

@@ -1,3 +1,5 @@
+import inspect
+
 import pytest
 import streamlit as st
 from streamlit import config
@@ -7,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from automl.access import audit
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
+from automl.ui import guarded_actions
 from tests.pages.conftest import AUTH, PEOPLE, ROOT, buttons, texts
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -51,6 +54,8 @@ def test_a_viewer_looks_and_is_offered_nothing_else(open_as, make_experiment, ma
     board = open_as("eve@example.com", "leaderboard", experiment="pets")
     assert "pets" in str(board.main)
     assert buttons(board) <= {"Sign out", "Download CSV"}
+    links = [link.proto.label for link in board.get("page_link")]
+    assert "New experiment from this" not in links
     assert not buttons(open_as("eve@example.com", "progress", experiment="pets")) & {"Resume"}
     for page in ("dataset", "configure"):
         refused = open_as("eve@example.com", page, data=str(directory))
@@ -212,3 +217,72 @@ def test_without_sign_in_there_is_one_user_who_may_do_everything(open_page, make
     assert {"Delete now"} <= buttons(app)
     assert "Sign out" not in buttons(app)
     assert audit.read() == []
+
+
+def try_every_act() -> None:
+    """Call what stands behind the buttons, as pages do that were drawn before a role changed."""
+    import io
+    from pathlib import Path
+
+    import streamlit as st
+
+    from automl.errors import NotAllowedError
+    from automl.experiments import store
+    from automl.experiments.chosen_thresholds import Choice
+    from automl.experiments.going_on import Wish
+    from automl.experiments.limits import QueueLimits
+    from automl.experiments.new_data import OtherData
+    from automl.experiments.remarks import Remarks
+    from automl.export.request import ExportRequest
+    from automl.host import home
+    from automl.ui import guarded_actions
+    from automl.ui.dataset import labelling
+
+    pets, nowhere = home.experiments_dir() / "pets", Path("/nowhere")
+    job = store.load_job(pets)
+    arguments = {
+        "start": (job,),
+        "go_on_with": (pets, OtherData(nowhere)),
+        "rank_to_label": (labelling.rankings(), job, nowhere, 20),
+        "stop": (pets,),
+        "resume": (pets,),
+        "go_on": (pets, Wish(trials=2)),
+        "save_version": (job, "0", "v1"),
+        "describe": (pets, Remarks()),
+        "choose_thresholds": (pets, "t1", Choice(aim="f1", by_label={})),
+        "delete": (pets,),
+        "open_test_data": (pets, "t1", lambda *_: None),
+        "report": (pets,),
+        "export": (ExportRequest(pets, "t1", "onnx", nowhere), lambda *_: None),
+        "exported": (pets, "model", nowhere),
+        "share": (pets,),
+        "import_shared": (io.BytesIO(), "pets.zip"),
+        "set_limits": (QueueLimits(),),
+        "clear_cache": (),
+        "audit_log": (),
+    }
+    for name, given in arguments.items():
+        try:
+            getattr(guarded_actions, name)(*given)
+        except NotAllowedError:
+            st.error(name)
+
+
+def test_a_viewer_is_refused_behind_every_button_and_it_is_written_down(make_experiment, home):
+    make_experiment("pets", owner="bob@example.com")
+    (home / "access.yml").write_text(PEOPLE)
+    app = AppTest.from_function(try_every_act)
+    app.secrets = {"auth": AUTH}
+    app.user = {"is_logged_in": True, "email": "eve@example.com", "email_verified": True}
+    app.run()
+    assert {error.value for error in app.error} == {
+        name
+        for name, act in vars(guarded_actions).items()
+        if inspect.isfunction(act)
+        and act.__module__ == guarded_actions.__name__
+        and not name.startswith("_")
+        and name not in ("may", "zipped")
+    }
+    assert [(one.who, one.outcome) for one in audit.read()] == [
+        ("eve@example.com", "refused")
+    ] * len(app.error)

@@ -9,7 +9,8 @@ ACTS = {
     *("test_data.open_for", "sharing.pack", "sharing.unpack", "html_report.html"),
     *("html_report.write", "store.request_stop", "exporting.run"),
     *("limits.save", "caches.clear", "going_on.go_on", "launcher.restart"),
-    *("data_versions.keep", "new_data.create"),
+    *("data_versions.keep", "remarks.save", "chosen_thresholds.choose", "new_data.planned"),
+    "labelling.rankings().begin",
 }
 FILES = [
     path

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.access.permissions import Action
 from automl.figures import wording
 from automl.texts import _
+from automl.ui import sign_in
 from automl.ui.answers import label_fixes
 from automl.ui.answers.label_fixes import Question
 from automl.ui.cached_evaluation import Answers
@@ -20,7 +22,7 @@ def of(experiment_dir: Path) -> dict[Question, str]:
 
 
 def choose(trial_answers: Answers, position: int, suggested: int, *, key: str) -> None:
-    """Draw the choice for the label of a picture.
+    """Draw the choice for the label of a picture; nothing for who may start no experiment with it.
 
     Args:
         trial_answers: the answers.
@@ -29,6 +31,8 @@ def choose(trial_answers: Answers, position: int, suggested: int, *, key: str) -
             label that may be missing, or false.
         key: unique name of this choice.
     """
+    if not sign_in.may(Action.START):
+        return
     decisions = of(trial_answers.experiment_dir)
     content = str(trial_answers.samples.iloc[position]["content_hash"])
     label = trial_answers.class_names[suggested]

@@ -44,11 +44,6 @@ def job(experiment_dir: Path) -> None:
     with left:
         job_text.show(asked_for, experiment_dir.name)
     with right:
-        links.page_link(
-            "pages/configure.py",
-            label=_("New experiment from this"),
-            icon=":material/content_copy:",
-            query_params={"copy": experiment_dir.name},
-        )
+        links.new_experiment(experiment_dir)
         for sentence in record.plan:
             st.markdown(wording.as_list(wording.stored(sentence)))

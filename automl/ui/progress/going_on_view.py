@@ -22,12 +22,14 @@ _TRIALS, _MINUTES, _EPOCHS = 8, 15, 10
 
 
 def offer(experiment_dir: Path, trials: list[TrialRecord]) -> None:
-    """Draw the forms; nothing if the visitor may not, or if a choice would know the test data."""
-    may_search = experiment_state.may_resume(experiment_dir)
+    """Draw the forms of what the visitor may do.
+
+    Who knows the test data may not choose among further trials of the experiment.
+    """
+    is_sealed = cached.experiment(experiment_dir).test_score is None
+    may_search = is_sealed and experiment_state.may_resume(experiment_dir)
     may_start = sign_in.may(Action.START) and not store.is_imported(experiment_dir)
     if not trials or not (may_search or may_start):
-        return
-    if cached.experiment(experiment_dir).test_score is not None:
         return
     with st.popover(_("Search on"), icon=":material/playlist_add:", key="search on"):
         if may_search:
@@ -56,8 +58,8 @@ def _offer_other_data(experiment_dir: Path) -> None:
     """Draw the form of a new experiment that goes on from the best network."""
     st.caption(
         _(
-            "Train the best network on other data, as a new experiment: other pictures "
-            "judge it, so its scores are not comparable with those here."
+            "Train the best network on other data, as a new experiment. It says whether other "
+            "pictures judge it: then its scores are not comparable with those here."
         )
     )
     other = _other_data(experiment_dir)
@@ -75,7 +77,7 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
     typed = st.text_input(
         _("Folder, archive or table"), key="other data", placeholder=str(path)
     ).strip()
-    place = home.expanded(typed) if typed else path
+    place = home.absolute(typed) if typed else path
     try:
         data_roots.check(place)
         known = [version.name for version in reversed(data_versions.of(place))]
