@@ -1,13 +1,11 @@
 """Score to expect of the model that is handed out, from the trials' answers on disk."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from automl.experiments import groups, leaderboard, own_thresholds, probe_parts, store, ties
+from automl.experiments import groups, leaderboard, trial_order
 from automl.experiments.records import TrialRecord
 from automl.texts import mark
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from automl.evaluation.expected_score import ExpectedScore
     from automl.evaluation.picture_groups import Groups
     from automl.evaluation.predictions import Predictions
+    from automl.experiments.trial_order import Order
 
 
 class Expectation(NamedTuple):
@@ -46,133 +45,60 @@ class Found(NamedTuple):
     the score that it is ranked by, at most that of the part (see `probe_parts`)."""
 
 
-class _Order(NamedTuple):
-    """Trials in the order in which they are handed out."""
-
-    comparison: "Comparison"
-    tied: list[int]
-    """Rows with the best score, the one to hand out first."""
-
-    part_ids: dict[str, str]
-    """See `probe_parts.not_better`."""
-
-    @property
-    def best(self) -> "Candidate":
-        """The trial to hand out."""
-        return self.comparison.rows[self.tied[0]]
-
-
 def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) -> Found:
     """Compare the trials, and say what to expect on new pictures, the choice included.
 
     Only the best `ties.MAX_COMPARED` trials are compared (see `ties.compared`). Without answers of
     the best one nothing is expected. An ensemble is not among them: its answers account for its
     selection, theirs do not (see `ensembles`). If it is the best trial, they say what to expect.
-
-    Where the data name the validation pictures, what is expected rests on them. The order rests on
-    the training pictures, too, as far as models on frozen features have answered for them out of
-    fold, unless that order contradicts the validation pictures: a few hundred of them tell good
-    models apart less well than chance mixes them up (`python -m benchmarks.probe_choice --given`).
+    What is expected rests on the pictures that the trials are scored on.
     """
-    ranked = leaderboard.by_score([trial for trial in trials if not trial.members], metric)
-    known = {
-        trial.trial_id: trial
-        for trial in ties.compared(experiment_dir, ranked)
-        if store.predictions_path(experiment_dir, trial.trial_id).is_file()
-    }
-    values = {trial.trial_id: trial.hyperparameters for trial in ranked}
-    together = groups.of(experiment_dir)
-    rows = {name: _candidate(experiment_dir, trial, metric) for name, trial in known.items()}
-    given = _ordered(metric, rows.values(), values, together)
-    if given is None:
+    singles = {trial.trial_id: trial for trial in trials if not trial.members}
+    ranked = leaderboard.by_score(list(singles.values()), metric)
+    order = trial_order.find(experiment_dir, ranked, metric)
+    if order is None:
         return Found(Expectation(), {}, [], {})
-    order = given
-    has_more = any(store.out_of_fold_path(experiment_dir, name).is_file() for name in known)
-    if has_more:
-        more = [_with_out_of_fold(experiment_dir, trial, metric) for trial in known.values()]
-        found = _ordered(metric, more, values, together)
-        if found is not None and not _contradict(metric, rows, given.best, found.best):
-            order = found
+    rows, together = order.comparison.rows, groups.of(experiment_dir)
     combined = [trial for trial in trials if trial.members and trial.may_be_best]
-    best_id = order.best.trial_id
     if combined:
         handed_out = max(combined, key=lambda trial: trial.ranking_score(metric) or 0.0)
-        own = _candidate(experiment_dir, handed_out, metric)
-        expectation = _of_first(metric, [own, *given.comparison.rows], together)
+        own = trial_order.candidate(experiment_dir, handed_out, metric)
+        scored = [order.scored[row.trial_id] for row in rows]
+        expectation = _of_first(metric, [own, *scored], together)
     else:
-        handed_out = known[best_id]
-        if best_id == given.best.trial_id:
-            expectation = _expectation(metric, given.comparison, given.tied[0], together)
-        else:  # it was not chosen by these scores alone
-            others = [row for row in given.comparison.rows if row.trial_id != best_id]
-            expectation = _of_first(metric, [rows[best_id], *others], together)
+        handed_out = singles[order.best.trial_id]
+        if order.counts_training:
+            expectation = _on_given(metric, order, together)
+        else:
+            expectation = _expectation(metric, order.comparison, order.tied[0], together)
     expectation = _with_gain(expectation, handed_out, metric)
     expectation = _with_refit(expectation, handed_out)
-    scores = _scores(metric, order, known if order is not given else {})
-    differ = len({len(row.predictions.labels) for row in order.comparison.rows}) > 1
+    scores = order.scores(singles, metric)
     told: dict[str, float | None] = {}
-    if differ or order is not given:
+    if order.counts_training or len({len(row.predictions.labels) for row in rows}) > 1:
         told.update(scores)
-    elif has_more:
+    elif trial_order.has_out_of_fold(experiment_dir, ranked):
         told = dict.fromkeys(scores)
     in_doubt = {trial_id: scores[part] for trial_id, part in order.part_ids.items()}
-    equally_good = [order.comparison.rows[index].trial_id for index in order.tied]
-    return Found(expectation, told, equally_good, in_doubt)
+    return Found(expectation, told, [rows[index].trial_id for index in order.tied], in_doubt)
 
 
-def _ordered(
-    metric: str,
-    rows: "Iterable[Candidate]",
-    values: Mapping[str, Mapping[str, Any]],
-    together: "Groups",
-) -> _Order | None:
-    """The order of some trials with these hyperparameters; None if none has a score."""
-    from automl.evaluation import comparable_scores, expected_score  # slow to import
+def _on_given(metric: str, order: "Order", together: "Groups") -> Expectation:
+    """That of the best trial by its answers for given pictures, which others chose it with.
 
-    every = list(rows)
-    part_ids = probe_parts.not_better(metric, every, values)
-    certain = [row for row in every if row.trial_id not in part_ids]
-    comparison = comparable_scores.compare(metric, certain, together)
-    if comparison is None:
-        return None
-    return _Order(comparison, expected_score.tied(comparison), part_ids)
-
-
-def _contradict(
-    metric: str, rows: "Mapping[str, Candidate]", best: "Candidate", other: "Candidate"
-) -> bool:
-    """True if on the given pictures their best trial is better than another one beyond noise."""
-    from automl.evaluation import significance  # slow to import
-    from automl.evaluation.predictions import in_common
-
-    if best.trial_id == other.trial_id:
-        return False
-    ours, theirs = in_common(best.predictions, rows[other.trial_id].predictions)
-    p_value = significance.p_value_of_difference(
-        metric, ours.probabilities, theirs.probabilities, ours.labels
-    )
-    return p_value is not None and p_value < significance.LEVEL
-
-
-def _scores(
-    metric: str, order: _Order, scored_on_given: Mapping[str, TrialRecord]
-) -> dict[str, float]:
-    """The scores that rank the trials, by id.
-
-    Those over more pictures than the given ones have the level of the scores on the given ones:
-    the errors of all trials are multiplied by one factor.
+    If it is the best one on the given pictures, too, they may have had their part by chance.
     """
-    ids = [row.trial_id for row in order.comparison.rows]
-    scores = order.comparison.scores
-    own = [_own_score(trial, metric) for name, trial in scored_on_given.items() if name in ids]
-    if own:
-        errors, of_own = 1 - float(scores.mean()), 1 - fmean(own)
-        scores = 1 - (1 - scores) * (of_own / errors if errors > 0 < of_own else 1.0)
-    return dict(zip(ids, scores.tolist(), strict=True))
+    from automl.evaluation import comparable_scores  # slow to import
 
-
-def _own_score(trial: TrialRecord, metric: str) -> float:
-    return trial.own_scores.get(metric, trial.score(metric) or 0.0)
+    best = order.scored[order.best.trial_id]
+    others = [order.scored[row.trial_id] for row in order.comparison.rows]
+    others = [row for row in others if row is not best]
+    comparison = comparable_scores.compare(metric, [best, *others], together)
+    if comparison is None or comparison.rows[0] is not best:
+        return Expectation()
+    if comparison.scores[0] == comparison.scores.max():
+        return _expectation(metric, comparison, 0, together)
+    return _of_first(metric, [best, *others], together)
 
 
 def constant_answer(
@@ -266,36 +192,3 @@ def _basis(expected: "ExpectedScore") -> str:
     of_one = mark("Each of {pictures} pictures was predicted by a model that has not seen it.")
     template = of_several if expected.num_trials > 1 else of_one
     return template.format(pictures=f"{expected.num_pictures:,}", trials=expected.num_trials)
-
-
-def _candidate(experiment_dir: Path, trial: TrialRecord, metric: str) -> "Candidate":
-    """The trial with its answers for the pictures that it is scored on."""
-    answers = store.load_predictions(store.predictions_path(experiment_dir, trial.trial_id))
-    return _with_answers(experiment_dir, trial, metric, answers)
-
-
-def _with_out_of_fold(experiment_dir: Path, trial: TrialRecord, metric: str) -> "Candidate":
-    """The trial with those for the training pictures, too, if it has any."""
-    answers = store.load_predictions(store.predictions_path(experiment_dir, trial.trial_id))
-    further = store.out_of_fold_path(experiment_dir, trial.trial_id)
-    if further.is_file():
-        answers = answers.joined(store.load_predictions(further))
-    return _with_answers(experiment_dir, trial, metric, answers)
-
-
-def _with_answers(
-    experiment_dir: Path, trial: TrialRecord, metric: str, answers: "Predictions"
-) -> "Candidate":
-    from automl.evaluation.comparable_scores import Candidate
-
-    moved = own_thresholds.applied(experiment_dir, answers, metric)
-    latency = float(trial.effective.get("latency_ms") or math.inf)
-    learns = trial.method != "majority_class"  # a constant answer gains nothing by more pictures
-    share = trial.evidence.trained_share if trial.evidence and learns else 1.0
-    return Candidate(
-        trial.trial_id,
-        moved,
-        share=share,
-        cost=(latency, trial.number),
-        unmoved=None if moved is answers else answers,
-    )

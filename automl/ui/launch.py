@@ -30,7 +30,7 @@ _DOUBLE_CLICK = timedelta(seconds=20)
 
 @dataclass
 class _Starts:
-    """What a session has started; an object, for a run may be interrupted where it writes to the
+    """Experiments that a session has started; an object, for a run may be interrupted where it writes to the
     session."""
 
     number: int = 0

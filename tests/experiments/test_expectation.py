@@ -198,6 +198,8 @@ def test_where_the_data_name_the_validation_pictures_others_have_a_part_in_the_o
     own = dict(zip(("t0", "t1"), scores, strict=True))
     assert found.expectation.expected_score == pytest.approx(own[best], abs=0.006)
     assert "Each of 200 pictures" in found.expectation.expected_basis
+    has_luck = own[best] == max(scores)  # else others than the given pictures have chosen it
+    assert ("choice" in found.expectation.expected_basis) is has_luck
     results = Results(experiment_dir, "accuracy")
     results.expect()
     assert results.experiment.best_trial == best

@@ -152,10 +152,8 @@ def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
     baseline = next((trial for trial in ranked if baselines.is_baseline(trial)), None)
     if baseline is None or baseline is ranked[0]:
         return None
-    best, other = (
-        trial.own_scores.get(metric, trial.score(metric) or 0.0) for trial in (ranked[0], baseline)
-    )
-    difference = best - other
+    best, other = (trial.ranking_score(metric) or 0.0 for trial in (ranked[0], baseline))
+    difference = best - other  # of what ranks them, so it is not below 0
     return _("{difference} over {trial}").format(
         difference=f"{difference:+.3f}", trial=wording.trial(baseline)
     )
