@@ -30,8 +30,8 @@ _DOUBLE_CLICK = timedelta(seconds=20)
 
 @dataclass
 class _Starts:
-    """Experiments that a session has started; an object, for a run may be interrupted where it writes to the
-    session."""
+    """Experiments that a session has started, in an object: a run may end where it writes
+    to the session."""
 
     number: int = 0
     to_follow: tuple[str, str] | None = None
