@@ -70,7 +70,7 @@ def choose(
             config["model"]["label"],
             width=config["model"]["width"],
             alignment="left",
-            type="tertiary",
+            type="secondary",  # under the pointer, words of a tertiary one are in the dark accent
             on_click=open_trial,
             args=(f"name in {key}",),
             key=f"name in {key}",

@@ -27,8 +27,11 @@ def test_a_failed_trial_comes_last_without_a_score(
     table = open_page("leaderboard").dataframe[0].value
     assert table["state"].tolist() == ["completed", "failed"]
     monkeypatch.setattr(type(st.context), "headers", PHONE)
-    on_phone = open_page("leaderboard").dataframe[0].value
-    assert on_phone.to_numpy().tolist() == [["#1 resnet18", "0.400"], ["#0 resnet18", "failed"]]
+    on_phone = open_page("leaderboard")
+    table = on_phone.dataframe[0].value
+    assert table.to_numpy().tolist() == [["#1 resnet18", "0.400"], ["#0 resnet18", "failed"]]
+    layouts = [json.loads(chart.proto.spec)["layout"] for chart in on_phone.get("plotly_chart")]
+    assert "h" in [layout.get("legend", {}).get("orientation") for layout in layouts]
 
 
 def test_without_answers_no_trial_is_called_tied_or_worse(open_page, make_experiment, make_trial):

@@ -11,7 +11,7 @@ from automl.evaluation import answers, confidence, curves, natural_order
 from automl.evaluation.curves import Average, Curve, Kind
 from automl.figures import answer_charts, charts, wording
 from automl.texts import _, mark
-from automl.ui import cached_evaluation, figure_table
+from automl.ui import cached_evaluation, figure_table, phone
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
@@ -88,7 +88,7 @@ def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
             _title(name): curves.perfect_gains(labels, num_classes, offered[name])
             for name in chosen
         }
-    figure = answer_charts.lines(kind, drawn, perfect)
+    figure = phone.fitted(answer_charts.lines(kind, drawn, perfect))
     st.plotly_chart(figure, key=f"figure of {key}", config=charts.QUIET, alt=kind)
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(_points(drawn, *answer_charts.AXES[kind]), kind, key=key)

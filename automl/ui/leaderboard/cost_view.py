@@ -10,7 +10,7 @@ from automl.experiments.records import TrialRecord
 from automl.figures import charts, cost_chart, wording
 from automl.figures.cost_chart import PricedTrial
 from automl.texts import _
-from automl.ui import figure_table
+from automl.ui import figure_table, phone
 from automl.ui.leaderboard import leaderboard_table
 
 _MAX_POINTS = 200
@@ -47,7 +47,7 @@ def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> No
     front = set(cost_chart.front(priced))
     drawn = [each for n, each in enumerate(priced) if n < _MAX_POINTS or n in front]
     figure = cost_chart.score_and_cost(drawn, title, metric)
-    st.plotly_chart(figure, key="cost figure", config=charts.QUIET)
+    st.plotly_chart(phone.fitted(figure), key="cost figure", config=charts.QUIET)
     with st.container(horizontal=True, vertical_alignment="center"):
         table = pd.DataFrame(
             {

@@ -13,7 +13,7 @@ from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
 from automl.texts import _, mark
-from automl.ui import cached, curve_chart, figure_table
+from automl.ui import cached, curve_chart, figure_table, phone
 
 _MAX_POINTS = 1_000
 _MAX_CURVES = 20
@@ -39,7 +39,7 @@ def over_time(experiment_dir: Path, metric: str) -> None:
     step = math.ceil(num_points / _MAX_POINTS)
     shown = history.at(range(0, num_points, step))
     figure = search_charts.over_time(shown, history.improvements(), metric, history.clock)
-    st.plotly_chart(figure, key="search over time", config=charts.QUIET)
+    st.plotly_chart(phone.fitted(figure), key="search over time", config=charts.QUIET)
     if step > 1:
         st.caption(
             _("One in {step} of the {points} evaluations, and every new best score.").format(
