@@ -201,8 +201,8 @@ class TrainedModel:
         if self.thresholds is not None:
             settings["thresholds"] = self.thresholds.tolist()
         elif len(self.recorded.labels):
-            scores = answer_sets.calibration(self.recorded.probabilities, self.recorded.labels)
-            settings["calibration"] = scores.round(6).tolist()
+            right = answer_sets.calibration(self.recorded.probabilities, self.recorded.labels)
+            settings["right_probabilities"] = right.tolist()
         if self.reference is not None:
             settings["unlike"] = self.reference.settings()
         (folder / "settings.json").write_text(json.dumps(settings, indent=1), "utf-8")

@@ -164,8 +164,8 @@ class _Settings(BaseModel):
     unlike: Unlike | None = None
     """None: the model does not say how far a picture is from the training pictures."""
 
-    calibration: list[float] | None = None
-    """Scores for answer sets, see `answer_sets.calibration`."""
+    right_probabilities: list[float] | None = None
+    """For answer sets, see `answer_sets.calibration`; None in exports of earlier versions, too."""
 
 
 _T = TypeVar("_T")
@@ -222,7 +222,7 @@ class Predictor:
         if false_alarms is not None and self.unlike is not None:
             self.unlike = self.unlike.at(false_alarms)
         self._outputs = ["output1"] if self.unlike is None else ["output1", "distance"]
-        self._calibration = settings.calibration
+        self._right_probabilities = settings.right_probabilities
         self.coverage = coverage
         self.limit = None if coverage is None else self.set_limit(coverage)
         _check(model_dir, settings, self.labels)
@@ -323,13 +323,13 @@ class Predictor:
         Raises:
             PredictionError: the model cannot guarantee it.
         """
-        if self._calibration is None:
+        if self._right_probabilities is None:
             raise PredictionError(
-                f"The model in {self.model_dir} has no scores to make answer sets from: a picture "
+                f"The model in {self.model_dir} has nothing to make answer sets from: a picture "
                 "has any number of labels, or it was exported by an earlier version. Export the "
                 "model again, or leave --coverage out."
             )
-        return answer_sets.limit(np.array(self._calibration), coverage)
+        return answer_sets.limit(np.array(self._right_probabilities), coverage)
 
     def answer_set(self, answer: Answer, limit: float) -> list[str]:
         """Return the labels in the set of a picture, the most probable first."""

@@ -177,7 +177,7 @@ def test_the_threshold_says_what_it_does_on_the_validation_pictures(
 
 def test_a_picture_unlike_the_training_pictures_is_marked_and_sets_are_shown(open_page, with_model):
     unlike = {"threshold": -0.5, "false_alarm_rate": 0.01}
-    with_model(settings={"unlike": unlike, "calibration": [0.5 + n / 100 for n in range(30)]})
+    with_model(settings={"unlike": unlike, "right_probabilities": [0.9] * 29 + [0.2]})
     page = open_page("predict")
     page.selectbox(key="coverage of sets").set_value(0.9).run()
     page.file_uploader(key="pictures").upload("grey.png", png((90, 91, 90)), "image/png").run()

@@ -266,7 +266,7 @@ def test_a_command_that_was_killed_is_carried_on_with(tmp_path, home):
 
 def test_what_a_model_says_beside_the_label_has_columns(tmp_path):
     unlike = {"threshold": 0.3, "false_alarm_rate": 0.01}
-    folder = write_model(tmp_path / "model", unlike=unlike, calibration=[0.5, 0.6, 0.8])
+    folder = write_model(tmp_path / "model", unlike=unlike, right_probabilities=[0.9] * 10 + [0.2])
     model = Predictor(folder, coverage=0.75)
     written = []
     for name in ("a.csv", "a.parquet"):
@@ -276,8 +276,8 @@ def test_what_a_model_says_beside_the_label_has_columns(tmp_path):
         written.append(tmp_path / name)
     with written[0].open(newline="") as text:
         far, broken = csv.DictReader(text)
-    assert (far["unlike"], far["answer_set"]) == ("True", '["green", "red"]')
+    assert (far["unlike"], far["answer_set"]) == ("True", '["green", "red", "blue"]')
     assert (broken["unlike"], broken["answer_set"], broken["error"]) == ("", "", "It is empty.")
     table = pq.read_table(written[1]).to_pydict()
     assert table["unlike"] == [True, None]
-    assert table["answer_set"] == ['["green", "red"]', None]
+    assert table["answer_set"] == ['["green", "red", "blue"]', None]

@@ -59,7 +59,7 @@ def test_of_any_number_of_labels_every_one_is_answered_with_its_own_probability(
 
 def test_what_azure_does_not_know_is_said_only_if_the_server_is_told_to(tmp_path):
     unlike = {"threshold": -0.5, "false_alarm_rate": 0.01}
-    folder = write_model(tmp_path / "flags", unlike=unlike, calibration=[0.4, 0.5, 0.8])
+    folder = write_model(tmp_path / "flags", unlike=unlike, right_probabilities=[0.9] * 10 + [0.2])
     grey = io.BytesIO()
     Image.new("RGB", (8, 8), (90, 91, 90)).save(grey, "PNG")
     pictures = [text_of(picture("green")), text_of(grey.getvalue())]

@@ -145,8 +145,8 @@ def _set_limit(model: Predictor) -> float | None:
         key="coverage of sets",
         help=_(
             "Show the classes of which one is right with this probability (conformal "
-            "prediction, Angelopoulos et al., 2021), for pictures like those that the model "
-            "was scored on."
+            "prediction, Sadinle et al., 2019), for pictures like those that the model was "
+            "scored on."
         ),
     )
     try:
