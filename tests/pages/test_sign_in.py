@@ -286,3 +286,27 @@ def test_a_viewer_is_refused_behind_every_button_and_it_is_written_down(make_exp
     assert [(one.who, one.outcome) for one in audit.read()] == [
         ("eve@example.com", "refused")
     ] * len(app.error)
+
+
+def leave_a_picture_out() -> None:
+    """What a click in a fragment of the Dataset page does, which has no frame."""
+    from automl.jobs.corrections import Corrections
+    from automl.ui.dataset import data_choice
+
+    data_choice.correct(Corrections(exclude=["cat/1.png"]))
+
+
+def test_a_viewer_corrects_no_data_on_a_page_that_was_drawn_before(home):
+    (home / "access.yml").write_text(PEOPLE)
+    app = AppTest.from_function(leave_a_picture_out)
+    app.secrets = {"auth": AUTH}
+    for who, is_refused in (("eve", True), ("bob", False)):
+        user = {"is_logged_in": True, "email": f"{who}@example.com", "email_verified": True}
+        app.user = user
+        app.run()
+        assert bool(app.error) is is_refused
+        kept = list((home / "versions").glob("unsaved/*/*.json"))
+        assert bool(kept) is not is_refused
+    assert ("eve@example.com", "start", "refused") in {
+        (one.who, one.action, one.outcome) for one in audit.read()
+    }

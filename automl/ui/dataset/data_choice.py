@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from pydantic import ValidationError
 
+from automl.access.permissions import Action
 from automl.dataset.reading import TRAINING
 from automl.dataset.report import DatasetReport
 from automl.errors import UserError
@@ -277,6 +278,7 @@ def correct(changed: "Corrections") -> None:
     They are kept beside the session, too, which a closed tab ends; see `unsaved`. No other session
     overwrites them. What changes nothing is no step of `undo`.
     """
+    sign_in.require(Action.START)  # a part of a page that is drawn alone has not asked
     if changed == corrections():
         return
     _set_corrections(changed)
@@ -345,6 +347,7 @@ def can_undo() -> bool:
 
 def undo() -> None:
     """Take the last change of the corrections back; a click too many does nothing."""
+    sign_in.require(Action.START)
     if history := st.session_state.get(_history_key()):
         st.session_state[_corrections_key()] = history.pop()
         _keep(corrections())
