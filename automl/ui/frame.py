@@ -71,6 +71,7 @@ button[kind^="tertiary"]:is(:hover, [aria-expanded="true"]) p { text-decoration:
 @media (max-width: 640px) {
   .st-key-header > :first-child { flex: 1 0 100%; }
   .st-key-header > :first-child > div, .st-key-header > :first-child > div > div { width: 100%; }
+  .st-key-standing > :has(a) { flex-basis: 100%; }
   .st-key-table-choices { gap: 0.25rem; }
   .st-key-frame, .st-key-views, .st-key-header, .st-key-standing { gap: 0.25rem; }
   .st-key-frame a, .st-key-views a { padding: 0.1rem 0.3rem; gap: 0.25rem; }
@@ -98,7 +99,8 @@ what is chosen has, too; and it has links to headings, on which the keyboard wou
 phone the frame takes half of its usual height, a full multiselect keeps a place for a finger, and
 the line of a trial in training grows to the height of its button below its bar. There the tools of
 a table, which a touch screen always shows, would cover what stands above it. In the line above a
-page of an experiment, the best trial gets shorter before the name of the experiment does.
+page of an experiment, the best trial gets shorter before the name of the experiment does. On a
+phone it has a line of its own, so that a shorter name moves no button.
 """
 
 

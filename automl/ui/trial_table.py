@@ -199,16 +199,21 @@ def _state(state: str, reason: str, *, has_begun: bool) -> str:
 
 def config(metric: str) -> dict[str, Any]:
     """Return headings and number formats of the columns."""
+    heading = wording.metric_heading(metric)
     return {
         "rank": _NUMBER(_("Rank"), width=60),
         "number": _NUMBER(_("Trial"), format="#%d", width=60),
         "model": _TEXT(_("Model")),
         "score": _NUMBER(
-            wording.metric_heading(metric), format="%.3f", help=wording.explanation(metric)
+            heading,
+            format="%.3f",
+            width=round(36 + _LETTER_PIXELS * len(heading)),  # of the metric in view
+            help=wording.explanation(metric),
         ),
         "half": _TEXT(
             "95 %",
             alignment="right",
+            width=100,  # of both ends
             help=_("95 % interval of the score: half its width, or both ends."),
         ),
         "state": _TEXT(_("State"), width=130),
