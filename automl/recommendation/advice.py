@@ -97,10 +97,15 @@ def ranked_by(facts: Facts) -> Clause | None:
         how = _(
             "{metric} with thresholds of their own and as if all had answered for the same pictures"
         )
-    text = _(
+    differ = _(
         "{trial} shows {shown}, but what ranks the trials is {metric}: {other_score} against "
         "{score}."
-    ).format(
+    )
+    are_equal = _(
+        "{trial} shows {shown}, but what ranks the trials is {metric}: both have {score}, and of "
+        "equal ones a lower loss counts before a lower cost."
+    )
+    text = (differ if f"{other_score:.3f}" != f"{score:.3f}" else are_equal).format(
         trial=wording.trial(other),
         shown=f"{shown[other.trial_id]:.3f}",
         metric=how.format(metric=wording.metric(metric)),

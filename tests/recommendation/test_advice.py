@@ -115,6 +115,9 @@ def test_the_scores_that_rank_are_named_where_another_trial_shows_a_higher_one()
     )
     assert "as if all had answered for the same pictures: 0.500" in said(best, (0.4, compared))
     assert "own and as if all" in said(best, (0.4, own | compared))
+    assert said((0.3, compared), (0.4, compared)).endswith(
+        "same pictures: both have 0.500, and of equal ones a lower loss counts before a lower cost."
+    )
     assert said(best, (0.2, own)) is None
     assert said((0.3, own), (0.4, {"own_scores": {"accuracy": 0.65}})) is None, "chosen by cost"
 
