@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from automl.engine import measuring, pacing, refit
 from automl.engine.refit import RefitInputs
 from automl.engine.results import Results
+from automl.experiments import probe_parts
 from automl.experiments.records import TrialRecord
 from automl.jobs import schedule
-from automl.jobs.hyperparameters import networks_of
 
 
 class EndTime:
@@ -55,7 +55,7 @@ def least_seconds(trial: TrialRecord, inputs: RefitInputs, results: Results) -> 
 
 
 def frozen_networks(trial: TrialRecord, trials: Mapping[str, TrialRecord]) -> int | None:
-    """Number of networks of a model on frozen features; None if one of them was trained.
+    """Looks of networks in a model on frozen features; None if one of them was trained.
 
     trials: have its members, by id.
     """
@@ -63,4 +63,4 @@ def frozen_networks(trial: TrialRecord, trials: Mapping[str, TrialRecord]) -> in
     parts = [trials[name] for name in names]
     if any(part.method == "fine_tuning" for part in parts):
         return None
-    return sum(len(networks_of(part.hyperparameters)) for part in parts)
+    return sum(probe_parts.num_looks(part.hyperparameters) for part in parts)

@@ -9,7 +9,7 @@ from automl.engine import fold_rule, forecasting, lagging
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.engine.space_points import axis
-from automl.experiments import endings, leaderboard
+from automl.experiments import endings, leaderboard, probe_parts
 from automl.experiments.records import TrialRecord, TrialState
 from automl.jobs import automode, plan_text, schedule, speeds
 from automl.jobs.distributions import Choice
@@ -124,7 +124,7 @@ class Pacer:
         return schedule.LEAST_FOR_END * kept
 
     def _frozen_networks(self, values: Mapping[str, Any] | None) -> int | None:
-        """Number of networks of the model that is handed out if no other trial follows this one.
+        """Looks of networks in the model that is handed out if no other trial follows this one.
 
         None if it may be one that was trained.
         """
@@ -133,7 +133,7 @@ class Pacer:
             return None
         best = self._results.best_trial()
         candidates = [values, *([] if best is None else [best.hyperparameters])]
-        return max(len(networks_of(each)) for each in candidates if each is not None)
+        return max(probe_parts.num_looks(each) for each in candidates if each is not None)
 
     def _may_hand_out_trained(self) -> bool:
         """True if a trained trial is the best so far, may share its ensemble, or is running."""

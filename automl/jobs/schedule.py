@@ -122,7 +122,8 @@ def kept_back(
         num_pictures: training and validation pictures.
         slowdown: how many times as long networks take as on a usual, quiet machine.
         frozen_networks: number of networks of a model on frozen features, which need not look at
-            the pictures again; None: the model that is handed out may be a trained one.
+            the pictures again, each twice if it looks at mirror images, too; None: the model that
+            is handed out may be a trained one.
         measured: what ends have taken here, as a multiple of what is expected of them.
     """
     if frozen_networks is None:
