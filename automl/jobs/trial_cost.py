@@ -167,8 +167,9 @@ class Costs:
         pictures = min(copies * self.num_pictures, _MAX_FITTED)
         # those of all stages are twice as many, and are fitted with the last ones and without
         factor = 2 if has_stages(values) else 1
-        # no more than there are principal components
-        num_features = min(factor * _NUM_FEATURES * len(networks_of(values)), pictures)
+        # no more than there are principal components, which mirror images do not add to
+        num_features = factor * _NUM_FEATURES * len(networks_of(values))
+        num_features = min(num_features, self.num_pictures, _MAX_FITTED)
         per_fold = _FOLD_SECONDS * pictures * num_features * self.counts.classes
         return factor * per_fold * (self.counts.folds + 1)
 

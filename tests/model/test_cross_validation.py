@@ -60,6 +60,32 @@ def test_mirror_images_are_fitted_to_and_the_mean_of_both_is_asked_about(monkeyp
     )
 
 
+def test_of_fewer_pictures_than_features_the_means_of_both_images_span_the_space(monkeypatch):
+    monkeypatch.setattr(cross_validated_probe, "STRENGTHS", (0.03,))
+    monkeypatch.setattr(cross_validated_probe, "_TOLERANCE", 1e-7)
+    rng = np.random.default_rng(2)
+    features, mirrored = rng.normal(size=(2, 30, 90)).astype(np.float32)
+    labels, folds = np.arange(30) % 3, np.arange(30) // 3 % 5
+    found = cross_validated_probe.fit(features, labels, folds, 3, mirrored=mirrored)
+    rows = np.concatenate([features, mirrored])
+    inputs = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    asked = (inputs[:30] + inputs[30:]) / 2
+    _, _, span = np.linalg.svd(asked, full_matrices=False)
+    model = LogisticRegression(C=0.03, tol=1e-8, max_iter=1000)
+    model.fit(inputs @ span.T, np.tile(labels, 2))
+    assert found.probe.probabilities((features + mirrored) / 2) == pytest.approx(
+        model.predict_proba(asked @ span.T), abs=2e-3
+    )
+
+
+def test_pictures_and_mirror_images_that_are_all_alike_get_the_shares_of_the_classes():
+    alike = np.ones((12, 40), np.float32)
+    labels = np.repeat([0, 1], [9, 3])
+    folds = np.arange(12) % 3
+    found = cross_validated_probe.fit(alike, labels, folds, 2, mirrored=alike)
+    assert found.probe.probabilities(alike)[:, 0] == pytest.approx(0.75, abs=0.01)
+
+
 def test_a_weak_probe_is_chosen_for_noise_and_a_strong_one_for_what_can_be_told():
     features, labels = clouds(90, distance=8)
     noise = np.random.default_rng(1).normal(size=(90, 200)).astype(np.float32)
