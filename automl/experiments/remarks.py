@@ -12,19 +12,19 @@ from automl.experiments import store
 from automl.frozen_model import FrozenModel
 from automl.host import atomic
 
-_MAX_TAGS = 20
+MAX_TITLE, MAX_TAGS, MAX_NOTE = 80, 20, 4_000
 
 
 class Remarks(FrozenModel):
     """Remarks about one experiment; all empty at first."""
 
-    title: str = Field(default="", max_length=80)
+    title: str = Field(default="", max_length=MAX_TITLE)
     """Shown instead of the name; empty to show the name."""
 
-    tags: tuple[str, ...] = Field(default=(), max_length=_MAX_TAGS)
+    tags: tuple[str, ...] = Field(default=(), max_length=MAX_TAGS)
     """Words by which experiments are found."""
 
-    note: str = Field(default="", max_length=4_000)
+    note: str = Field(default="", max_length=MAX_NOTE)
     """Free text."""
 
 

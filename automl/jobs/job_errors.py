@@ -123,10 +123,12 @@ _SENTENCES = {
         *("dict_type", "mapping_type", "model_type", "model_attributes_type"),
     ],
     mark("{key} is empty. Write at least one value."): ["too_short"],
+    mark("{key} is {value}. It should have at most {limit} characters."): ["string_too_long"],
+    mark("{key} has too many values. It should have at most {limit}."): ["too_long"],
 }
 """Our sentence for each kind of pydantic's errors that the checks of a job can meet."""
 
-_LIMITS = ("gt", "ge", "lt", "le", "multiple_of")
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "max_length")
 _LONGEST = 60
 
 

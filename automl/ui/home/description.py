@@ -6,6 +6,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from automl.errors import UserError
+from automl.experiments import remarks
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
 from automl.jobs import job_errors
@@ -25,6 +26,7 @@ def form(experiment_dir: Path) -> None:
     title = st.text_input(
         _("Title"),
         before.title,
+        max_chars=remarks.MAX_TITLE,
         key=f"title {key}",
         placeholder=experiment_dir.name,
         help=_("Shown instead of the name. The name stays in the address and on the command line."),
@@ -34,10 +36,11 @@ def form(experiment_dir: Path) -> None:
         before.tags,
         before.tags,
         accept_new_options=True,
+        max_selections=remarks.MAX_TAGS,
         key=f"tags {key}",
         placeholder=_("Type a word and press Enter"),
     )
-    note = st.text_area(_("Note"), before.note, key=f"note {key}")
+    note = st.text_area(_("Note"), before.note, max_chars=remarks.MAX_NOTE, key=f"note {key}")
     if st.button(_("Save"), type="primary", key=f"save {key}"):
         try:
             described = Remarks(title=title.strip(), tags=tuple(tags), note=note.strip())
