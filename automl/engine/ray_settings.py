@@ -64,6 +64,8 @@ def head(temp_dir: Path) -> dict[str, str]:
     """Environment of the head and the fork server, which every worker inherits."""
     inherited = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
     return {
+        # what torch has compiled outlives the temporary files
+        "TORCHINDUCTOR_CACHE_DIR": str(home.cache_dir("compiled")),
         **inherited,
         **connection(),
         **HEAD,
