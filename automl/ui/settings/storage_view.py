@@ -20,6 +20,7 @@ _MEGABYTES = st.column_config.NumberColumn("MB", format="%,.1f")
 _HOLDS = {
     "archives": mark("Pictures of unpacked archives"),
     "carried": mark("Pictures and weights brought from other machines"),
+    "compiled": mark("Networks compiled for training"),
     "exports": mark("Models exported on the pages"),
     "features": mark("Features from frozen models"),
     "maps": mark("Maps of pictures"),
