@@ -13,7 +13,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.errors import UserError
 from automl.experiments import experiment_id, store
 from automl.experiments.records import now
 from automl.figures import wording
@@ -54,13 +53,14 @@ def begin(make: Callable[[], Path], page: str = _PROGRESS) -> None:
     """Make an experiment and go to it; `problem` says why there is none.
 
     Args:
-        make: returns the directory of the experiment, or raises a UserError.
+        make: returns the directory of the experiment; refuses by a ValueError, such as a
+            UserError, or fails by an OSError.
         page: the page to show it on.
     """
     starts = _starts()
     try:
         made = make()
-    except UserError as error:
+    except (ValueError, OSError) as error:
         starts.problem = wording.stored(str(error))
         return
     starts.number += 1

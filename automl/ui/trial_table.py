@@ -15,7 +15,8 @@ from automl.ui import links, phone
 
 _MAX_NARROW = 100
 _LETTER_PIXELS = 7.5
-_MODEL_PIXELS = (110, 366)  # a probe of three networks must not push the times out of sight
+_LEAST_MODEL_PIXELS = 110
+_MODEL_AND_SCORE_PIXELS = 442  # the times, which are last, are whole in a window of 1280 pixels
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 
@@ -87,7 +88,7 @@ def choose(
         )
 
     if not phone.is_one():
-        config = {**config, "model": _as_wide(config["model"], table["model"])}
+        config = {**config, "model": _as_wide(config["model"], config["score"], table["model"])}
         draw(table[shown], config, key)  # what is hidden would be sent, too
     else:
         draw(_narrow(table), _narrow_config(config), f"narrow {key}")
@@ -105,11 +106,11 @@ def choose(
         links.switch_page("pages/trial.py", query_params=parameters)
 
 
-def _as_wide(column: Any, titles: "pd.Series[str]") -> Any:
-    """The column of the models as wide as their titles, so that the last columns are whole."""
-    low, high = _MODEL_PIXELS
+def _as_wide(column: Any, score: Any, titles: "pd.Series[str]") -> Any:
+    """The column of the models as wide as their titles, if the last columns are whole then."""
     needed = 36 + _LETTER_PIXELS * titles.str.len().max()
-    return _TEXT(column["label"], width=round(min(max(low, needed), high)))
+    width = min(needed, _MODEL_AND_SCORE_PIXELS - score["width"])
+    return _TEXT(column["label"], width=round(max(_LEAST_MODEL_PIXELS, width)))
 
 
 def _narrow(table: pd.DataFrame) -> pd.DataFrame:

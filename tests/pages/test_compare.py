@@ -115,7 +115,7 @@ def test_scores_over_the_versions_of_the_data_are_tested_on_shared_pictures(
         with_predictions(directory, "t1", pictures)
     page = open_page("compare", experiment="pets", tab="Versions of the data", other="more")
     figure = json.loads(page.get("plotly_chart")[0].proto.spec)
-    assert figure["data"][0]["x"] == ["original", "v1"]
+    assert figure["layout"]["xaxis"]["ticktext"] == ["original", "v1"]
     said = [each.value for each in page.markdown]
     assert any("12 pictures that both answered for" in each for each in said), said
 

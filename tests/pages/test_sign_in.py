@@ -289,7 +289,7 @@ def test_a_viewer_is_refused_behind_every_button_and_it_is_written_down(make_exp
 
 
 def leave_a_picture_out() -> None:
-    """What a click in a fragment of the Dataset page does, which has no frame."""
+    """Act as a click in a fragment of the Dataset page does, which has no frame."""
     from automl.jobs.corrections import Corrections
     from automl.ui.dataset import data_choice
 

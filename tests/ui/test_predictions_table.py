@@ -22,16 +22,16 @@ def make_table(tmp_path):
 
 
 def test_a_row_says_what_was_answered_and_every_probability(make_table):
-    row = Answer(np.array([0.25, 0.5, 0.25], np.float32), distance=0.4)
+    row = Answer(np.array([0.375, 0.5, 0.125], np.float32), distance=0.4)
     unlike = {"threshold": 0.3, "false_alarm_rate": 0.01}
     failure = Failure("It is empty.")
-    table = make_table([row, failure], Caution(0.0, set_limit=0.8), unlike=unlike)
+    table = make_table([row, failure], Caution(0.0, set_limit=0.3), unlike=unlike)
     first, second = table.to_dict("records")
     assert math.isnan(first.pop("error"))
     assert first == {
         **{"path": "0.png", "answer": "green", "unlike": True, "label": "green"},
         "set": "green, red",
-        **{"probability": 0.5, "blue": 0.25, "green": 0.5, "red": 0.25},
+        **{"probability": 0.5, "blue": 0.125, "green": 0.5, "red": 0.375},
     }
     assert second["error"] == "It is empty."
     assert math.isnan(second["probability"])
