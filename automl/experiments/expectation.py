@@ -77,7 +77,7 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     told: dict[str, float | None] = {}
     if order.counts_training or len({len(row.predictions.labels) for row in rows}) > 1:
         told.update(scores)
-    elif trial_order.has_out_of_fold(experiment_dir, ranked):
+    elif order.given_decide:
         told = dict.fromkeys(scores)
     in_doubt = {trial_id: scores[part] for trial_id, part in order.part_ids.items()}
     return Found(expectation, told, [rows[index].trial_id for index in order.tied], in_doubt)

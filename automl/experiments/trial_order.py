@@ -37,6 +37,9 @@ class Order(NamedTuple):
     counts_training: bool = False
     """The answers for training pictures out of fold count, too."""
 
+    given_decide: bool = False
+    """There are such answers, and they do not count."""
+
     @property
     def best(self) -> "Candidate":
         """The trial to hand out."""
@@ -73,28 +76,40 @@ def find(experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str) -> Or
     together = groups.of(experiment_dir)
     given = [candidate(experiment_dir, trial, metric) for trial in trials]
     order = _of(metric, given, trials, together)
-    if order is None or not has_out_of_fold(experiment_dir, trials):
+    every = [
+        _with_training(experiment_dir, trial, metric, row)
+        for trial, row in zip(trials, given, strict=True)
+    ]
+    if order is None or all(one is other for one, other in zip(every, given, strict=True)):
         return order
-    every = [candidate(experiment_dir, trial, metric, counts_training=True) for trial in trials]
     found = _of(metric, every, trials, together)
     if found is None or _contradicts(metric, order, found):
-        return order
+        return order._replace(given_decide=True)
     return found._replace(scored=order.scored, counts_training=True)
 
 
-def has_out_of_fold(experiment_dir: Path, trials: Iterable[TrialRecord]) -> bool:
-    """True if a trial has answers for training pictures beside those that it is scored on."""
-    paths = (store.out_of_fold_path(experiment_dir, trial.trial_id) for trial in trials)
-    return any(path.is_file() for path in paths)
+def candidate(experiment_dir: Path, trial: TrialRecord, metric: str) -> "Candidate":
+    """A trial with its answers for the pictures that it is scored on."""
+    answers = store.load_predictions(store.predictions_path(experiment_dir, trial.trial_id))
+    return _of_answers(experiment_dir, trial, metric, answers)
 
 
-def candidate(
-    experiment_dir: Path, trial: TrialRecord, metric: str, *, counts_training: bool = False
+def _with_training(
+    experiment_dir: Path, trial: TrialRecord, metric: str, row: "Candidate"
 ) -> "Candidate":
-    """A trial with its answers for the pictures that it is scored on, or training pictures, too."""
+    """The trial with its answers for training pictures, too; the row itself without any."""
+    further = store.out_of_fold_path(experiment_dir, trial.trial_id)
+    if not further.is_file():
+        return row
+    answers = row.as_shown.joined(store.load_predictions(further))
+    return _of_answers(experiment_dir, trial, metric, answers)
+
+
+def _of_answers(
+    experiment_dir: Path, trial: TrialRecord, metric: str, answers: "Predictions"
+) -> "Candidate":
     from automl.evaluation.comparable_scores import Candidate
 
-    answers = _answers(experiment_dir, trial.trial_id, counts_training=counts_training)
     moved = own_thresholds.applied(experiment_dir, answers, metric)
     latency = float(trial.effective.get("latency_ms") or math.inf)
     learns = trial.method != "majority_class"  # a constant answer gains nothing by more pictures
@@ -132,20 +147,14 @@ def _contradicts(metric: str, given: Order, other: Order) -> bool:
     from automl.evaluation.predictions import in_common
 
     best, chosen = given.best, given.scored[other.best.trial_id]
+    if best is chosen:
+        return False
     ours, theirs = in_common(best.predictions, chosen.predictions)
     p_value = significance.p_value_of_difference(
         metric, ours.probabilities, theirs.probabilities, ours.labels
     )
-    return best is not chosen and p_value is not None and p_value < significance.LEVEL
+    return p_value is not None and p_value < significance.LEVEL
 
 
 def _own_score(trial: TrialRecord, metric: str) -> float:
     return trial.own_scores.get(metric, trial.score(metric) or 0.0)
-
-
-def _answers(experiment_dir: Path, trial_id: str, *, counts_training: bool) -> "Predictions":
-    answers = store.load_predictions(store.predictions_path(experiment_dir, trial_id))
-    further = store.out_of_fold_path(experiment_dir, trial_id)
-    if not (counts_training and further.is_file()):
-        return answers
-    return answers.joined(store.load_predictions(further))
