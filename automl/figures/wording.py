@@ -362,7 +362,7 @@ def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
             _(
                 "The scores are those of the validation pictures. The order rests on the training "
                 "pictures, too, as far as models that had not seen them have answered for them: "
-                "few pictures tell good models apart by chance."
+                "among good models few pictures choose by chance."
             )
         )
     elif is_adjusted and len(evidence) > 1:
