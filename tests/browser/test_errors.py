@@ -64,6 +64,8 @@ def test_the_test_data_are_opened_and_every_tab_is_whole(
     assert store.load_test_opening(with_test_data) is not None
     look_at_every_tab(page, screenshot, "12-test")
     page.get_by_role("tab", name="Where it is wrong").click()
+    page.wait_for_url("**tab=Where+it+is+wrong")  # a rerun would close the table
+    is_whole(page)
     page.get_by_role("button", name="Table").click()
     expect(page.get_by_role("button", name="Download CSV").first).to_be_visible()
     is_whole(page)
