@@ -405,6 +405,7 @@ def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory)
         "expected_low": None,
         "expected_high": None,
         "expected_basis": "",
+        "expected_trial": None,
         "test_score": None,
         "num_trials": 4,
         "num_trials_planned": 4,
@@ -436,6 +437,14 @@ def test_what_to_expect_on_new_pictures_is_said_first(make_experiment, make_tria
         shown = " ".join(automl(command, "pets").stdout.split())
         assert "On new pictures expect accuracy 0.871 (0.80 to 0.92)." in shown
         assert shown.index(basis) < shown.rindex(" t0")
+
+
+def test_what_to_expect_names_its_trial_while_another_one_leads(make_experiment, make_trial):
+    expected = {"expected_score": 0.871, "expected_low": 0.8, "expected_high": 0.92}
+    trials = [make_trial("t0", [0.9]), make_trial("t1", [0.95], number=1)]
+    make_experiment("pets", trials, best_trial="t1", expected_trial="t0", **expected)
+    shown = " ".join(automl("leaderboard", "pets").stdout.split())
+    assert "expect accuracy 0.871 (0.80 to 0.92) of t0, the best that has ended." in shown
 
 
 def test_a_command_stands_beside_each_sentence_of_the_recommendation(make_experiment, make_trial):

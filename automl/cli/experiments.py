@@ -117,7 +117,7 @@ def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJso
         about = {"primary_metric": metric, "damaged_trials": damaged}
         say_json({"experiment": source.id, **about, "trials": shown})
     elif rows:
-        say_expectation(source)
+        recommended.say_expectation(source)
         say_table(
             ["rank", "trial", "model", metric, "epochs", "time", "state", "reason"],
             [_trial_row(row) for row in rows],
@@ -212,15 +212,6 @@ def _trials(summary: dict[str, Any]) -> str:
     states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
     number = wording.count(summary["num_trials"], "trial")
     return f"{number} ({states})" if states else number
-
-
-def say_expectation(source: "Experiment") -> None:
-    """Print the score to expect on new pictures and how it was found, if either is known."""
-    record = source.record
-    if expected := wording.expected(record):
-        say(f"On new pictures expect {source.job.primary_metric} {expected}.")
-    if record.expected_basis:
-        say(record.expected_basis)
 
 
 def _say_next(source: "Experiment", *, has_model: bool) -> None:

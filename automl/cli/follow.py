@@ -93,7 +93,7 @@ def progress_text(
     trials = wording.count(record.num_trials if has_number else finished, "trial")
     parts = [f"{record.state.capitalize()}: {of}{trials} finished"]
     if expected := wording.expected(record):
-        parts.append(f"expect {metric} {expected} of {record.best_trial}")
+        parts.append(f"expect {metric} {expected} of {record.expected_trial or record.best_trial}")
     elif record.best_score is not None:
         parts.append(f"best {metric} {wording.score(record.best_score)} ({record.best_trial})")
     if record.state is ExperimentState.RUNNING and record.message:

@@ -21,10 +21,22 @@ def say_recommendation(source: "Experiment") -> None:
         say(f"{found.title}.")
         for clause in [*found.doubts, *found.clauses]:
             say(f"  {clause.text}  [{_command(source, clause.target)}]")
-    elif expected := wording.expected(source.record):
-        say(f"On new pictures expect {source.job.primary_metric} {expected}.")
-    if source.record.expected_basis:
-        say(source.record.expected_basis)
+        if source.record.expected_basis:
+            say(source.record.expected_basis)
+    else:
+        say_expectation(source)
+
+
+def say_expectation(source: "Experiment") -> None:
+    """Print the score to expect on new pictures and how it was found, if either is known."""
+    record = source.record
+    if expected := wording.expected(record):
+        said = f"On new pictures expect {source.job.primary_metric} {expected}"
+        if record.expected_trial not in (None, record.best_trial):
+            said += f" of {record.expected_trial}, the best that has ended"
+        say(f"{said}.")
+    if record.expected_basis:
+        say(record.expected_basis)
 
 
 def as_json(source: "Experiment") -> dict[str, Any] | None:

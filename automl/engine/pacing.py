@@ -105,8 +105,11 @@ class Pacer:
         )
 
     def _kept_for_end(self, values: Mapping[str, Any] | None, factor: float) -> float:
-        limit, networks = 60 * self._job.limits.timeout_minutes, self._frozen_networks(values)
-        return schedule.kept_of(limit, self._costs, factor, frozen_networks=networks)
+        limit = 60 * self._job.limits.timeout_minutes
+        return max(
+            schedule.kept_of(limit, self._costs, factor, frozen_networks=networks)
+            for networks in self._ends(values)
+        )
 
     def seconds_for_end(self) -> float:
         """Seconds before the limit at which trials that are late are ended.
@@ -123,17 +126,33 @@ class Pacer:
         kept = max(self._kept_for_end(values, factor) for values in running or [None])
         return schedule.LEAST_FOR_END * kept
 
-    def _frozen_networks(self, values: Mapping[str, Any] | None) -> int | None:
-        """Looks of networks in the model that is handed out if no other trial follows this one.
+    def _ends(self, values: Mapping[str, Any] | None) -> list[int | None]:
+        """Models that may be handed out if no other trial follows this one.
 
-        None if it may be one that was trained.
+        Each by its looks of networks at a picture; None: one that was trained.
         """
-        trains = values is None or "method" not in values
-        if trains or self._uncertain() or self._may_hand_out_trained():
+        frozen = [self._frozen_that_leads()]
+        may_be_trained = values is None or "method" not in values
+        if not may_be_trained:
+            frozen.append(values)
+            may_be_trained = bool(self._uncertain()) or self._may_hand_out_trained()
+        looks = [probe_parts.num_looks(each) for each in frozen if each is not None]
+        return [*looks, None] if may_be_trained else looks
+
+    def _frozen_that_leads(self) -> Mapping[str, Any] | None:
+        """Hyperparameters of the best trial on frozen features.
+
+        None if there is none, or if another trial is better beyond its interval.
+        """
+        best, metric = self._results.best_trial(), self._results.primary_metric
+        trials = self._results.trials.values()
+        frozen = [one for one in trials if one.method != "fine_tuning"]
+        frozen = leaderboard.by_score(frozen, metric)
+        if best is None or not frozen:
             return None
-        best = self._results.best_trial()
-        candidates = [values, *([] if best is None else [best.hyperparameters])]
-        return max(probe_parts.num_looks(each) for each in candidates if each is not None)
+        high = frozen[0].score_high
+        is_near = high is None or high >= (best.ranking_score(metric) or 0.0)
+        return frozen[0].hyperparameters if is_near else None
 
     def _may_hand_out_trained(self) -> bool:
         """True if a trained trial is the best so far, may share its ensemble, or is running."""

@@ -25,6 +25,7 @@ class Expectation(NamedTuple):
     expected_low: float | None = None
     expected_high: float | None = None
     expected_basis: str = ""
+    expected_trial: str | None = None
 
 
 class Found(NamedTuple):
@@ -73,6 +74,7 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
             expectation = _expectation(metric, order.comparison, order.tied[0], together)
     expectation = _with_gain(expectation, handed_out, metric)
     expectation = _with_refit(expectation, handed_out)
+    expectation = expectation._replace(expected_trial=handed_out.trial_id)
     scores = order.scores(singles, metric)
     told: dict[str, float | None] = {}
     if order.counts_training or len({len(row.predictions.labels) for row in rows}) > 1:

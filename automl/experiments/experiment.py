@@ -160,6 +160,7 @@ class Experiment:
             "expected_low": record.expected_low,
             "expected_high": record.expected_high,
             "expected_basis": record.expected_basis,
+            "expected_trial": record.expected_trial,
             "test_score": record.test_score,
             "num_trials": len(trials),
             "num_trials_planned": record.num_trials,

@@ -452,7 +452,10 @@ class ExperimentRecord(FrozenModel):
     expected_score: float | None = None
     expected_low: float | None = None
     expected_high: float | None = None
-    """Score to expect of the best trial's model on new pictures, with its 95 % interval."""
+    """Score to expect of a trial's model on new pictures, with its 95 % interval."""
+
+    expected_trial: str | None = None
+    """This trial: the best one when a trial last ended. Another may lead meanwhile."""
 
     expected_basis: str = ""
     """One sentence on the way to the expected score, or on the reason that there is none."""

@@ -290,6 +290,24 @@ def test_probes_have_the_time_that_the_end_of_a_trained_model_would_take(tmp_pat
     assert gained(probe) == pytest.approx(0, abs=0.5)  # it may become the best one
 
 
+def test_the_end_of_a_probe_that_a_training_leads_by_noise_has_its_time(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=30)
+    probe = {"method": "concatenated_probe", "model_name": "resnet18", "mirrored_features": True}
+    three = {**probe, "second_model_name": "mobilenetv2", "third_model_name": "resnet50"}
+    results._set(trained(0, 1.0))
+    without = pacer.clock().seconds
+    longer = schedule.kept_back(3600, COSTS.num_pictures, frozen_networks=6) - schedule.kept_back(
+        3600, COSTS.num_pictures
+    )
+    assert longer > 5
+    for high, expected in ((0.62, longer), (0.55, 0)):
+        interval = {"score_low": 0.5, "score_high": high}
+        behind = build_trial("trial-001", [0.55], number=1, hyperparameters=three)
+        results._set(behind.model_copy(update=interval))
+        assert results.best_trial() == results.trials["trial-000"]
+        assert without - pacer.clock().seconds == pytest.approx(expected, abs=0.5)
+
+
 def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:
     results, pacer = opened(tmp_path, minutes=7)
     trial = PlannedTrial.of(0, TUNING)

@@ -251,3 +251,15 @@ def test_what_to_expect_on_new_pictures_comes_first(open_page, make_experiment, 
         page = open_page(name)
         assert "On new pictures expect accuracy **0.871 (0.80 to 0.92)**." in texts(page)
         assert "Each of 90\\." in [one.help for one in page.markdown]
+
+
+def test_what_to_expect_names_its_trial_while_another_one_leads(
+    open_page, make_experiment, make_trial, hold_lock
+):
+    expected = {"expected_score": 0.871, "expected_low": 0.8, "expected_high": 0.92}
+    running = {"state": "running", "ended_at": None}
+    trials = [make_trial("t0", [0.9]), make_trial("t1", [0.95], number=1, **running)]
+    options = {**expected, **running, "best_trial": "t1", "expected_trial": "t0"}
+    hold_lock(make_experiment(trials=trials, **options))
+    said = texts(open_page("progress"))
+    assert "Expect accuracy **0.871 (0.80 to 0.92)** of \\#0 resnet18, the best that has" in said

@@ -127,19 +127,23 @@ def verdict(
     )
     if not is_shown:
         name = wording.metric_shown(metric, ranked)
-        _expectation(cached.experiment(experiment_dir), state, name)
+        _expectation(experiment_dir, state, name)
 
 
-def _expectation(record: ExperimentRecord, state: ExperimentState, metric_name: str) -> None:
+def _expectation(experiment_dir: Path, state: ExperimentState, metric_name: str) -> None:
     """Say what to expect on new pictures, with how that was found as its tip.
 
     It takes one line as long as the search runs, so that nothing below moves when it is known.
     """
+    record = cached.experiment(experiment_dir)
     basis = wording.plain(wording.stored(record.expected_basis))
     if expected := wording.expected(record):
-        sentence = _("On new pictures expect {metric} **{expected}**.").format(
-            metric=metric_name, expected=expected
-        )
+        sentence, title = _("On new pictures expect {metric} **{expected}**."), ""
+        for trial in cached.trials(experiment_dir):
+            if trial.trial_id == record.expected_trial != record.best_trial:
+                sentence = _("Expect {metric} **{expected}** of {trial}, the best that has ended.")
+                title = wording.plain(wording.trial(trial))
+        sentence = sentence.format(metric=metric_name, expected=expected, trial=title)
         st.markdown(sentence, help=basis or None)
     elif not state.is_finished:  # in letters of the same size
         st.markdown(_("What to expect on new pictures is not known yet."), help=basis or None)
