@@ -137,7 +137,7 @@ class Pacer:
             frozen.append(values)
             may_be_trained = bool(self._uncertain()) or self._may_hand_out_trained()
         looks = [probe_parts.num_looks(each) for each in frozen if each is not None]
-        return [*looks, None] if may_be_trained else looks
+        return [*looks, *([None] if may_be_trained else [])]
 
     def _frozen_that_leads(self) -> Mapping[str, Any] | None:
         """Hyperparameters of the best trial on frozen features.
