@@ -220,8 +220,7 @@ class Pacer:
         if timed.values == trial.requested:
             return trial
         if trial.trial_id in self._results.trials:  # it was planned otherwise
-            name = f"{trial.requested['model_name']} ({trial.trial_id})"
-            after = timed.values["number_of_epochs"]
+            name, after = self._named(trial), timed.values["number_of_epochs"]
             self._say(plan_text.changed(self._seconds, name, before=before, after=after))
         return PlannedTrial.of(trial.number, timed.values, trial.proposal)
 
@@ -269,7 +268,7 @@ class Pacer:
 
     def leave_out(self, trial: PlannedTrial) -> None:
         """Record that a planned trial does not fit, or lags; a resumed one plans it again."""
-        name = f"{trial.requested['model_name']} ({trial.trial_id})"
+        name = self._named(trial)
         if self.lags(trial):
             self._say(plan_text.lagging(self._seconds, name))
             self._results.cut_short(trial.trial_id, endings.LAGGING)
@@ -306,8 +305,13 @@ class Pacer:
     def _say_regained(self, trial: PlannedTrial, timed: TimedTrial) -> None:
         """Record a trial that the plan has no time for."""
         self._is_said_untrained &= "method" in trial.requested
-        name = f"{trial.requested['model_name']} ({trial.trial_id})"
-        self._say(plan_text.regained(self._seconds, name, timed.seconds))
+        self._say(plan_text.regained(self._seconds, self._named(trial), timed.seconds))
+
+    def _named(self, trial: PlannedTrial) -> str:
+        """`a probe of resnet18 (trial-004)`; `the majority class`, of which there is one."""
+        name = plan_text.named(trial.requested, self.clock(), with_epochs=False)
+        is_one = trial.requested.get("method") == "majority_class"
+        return name if is_one else f"{name} ({trial.trial_id})"
 
     def filling(self, training: PlannedTrial) -> PlannedTrial | None:
         """A probe in place of a training that does not fit, or lags; None if none fits."""

@@ -83,7 +83,7 @@ def plan(
     """
     has_limit = limit_seconds < _WITHOUT_LIMIT_SECONDS
     parts = [
-        _("{trial} (about {time})").format(trial=_named(one.values, clock), time=about(one.seconds))
+        _("{trial} (about {time})").format(trial=named(one.values, clock), time=about(one.seconds))
         for one in timed
     ]
     again = max((one.refit_seconds for one in timed), default=0.0)
@@ -108,7 +108,7 @@ def plan(
     ]
     sentences += _on_folds(timed, clock) if has_limit else []
     if left_out:
-        trials = BETWEEN_PARTS.join(_named(values, clock, with_epochs=False) for values in left_out)
+        trials = BETWEEN_PARTS.join(named(values, clock, with_epochs=False) for values in left_out)
         sentences.append(_("Left out for lack of time: {trials}.").format(trials=trials))
     sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
@@ -118,7 +118,7 @@ def plan(
     if timed and timed[-1].ends_at > clock.seconds:
         sentences.append(
             _("Even {trial} may not end in time. Raise the limit, or give fewer pictures.").format(
-                trial=_named(timed[-1].values, clock)
+                trial=named(timed[-1].values, clock)
             )
         )
     return sentences
@@ -166,6 +166,30 @@ def _sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
     if frozen and trained and frozen != trained:
         return _("{size} (training at {trained})").format(size=frozen, trained=trained)
     return frozen or trained
+
+
+def named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
+    """`fine-tuning of resnet18 for 5 epochs`, `the majority class`."""
+    model = _together(networks_of({**values, **clock.fixed}))
+    method = _value(values, clock, "method", "fine_tuning")
+    if method == "fine_tuning":
+        epochs = clock.cost(values).num_epochs
+        is_tuned = _value(values, clock, "head_init") == "linear_probe"
+        kind = _("fine-tuning of {model}") if is_tuned else _("training of {model}")
+        if with_epochs:
+            several = _("{training} for {count} epochs")
+            trained = _("{training} for 1 epoch") if epochs == 1 else several
+            kind = trained.format(training=kind, count=epochs)
+        return kind.format(model=model)
+    if method == "majority_class":
+        return _(_FLOORS[TASKS[clock.task].floor])
+    named = _(_NAMES[method]).format(model=model)
+    merged = {**values, **clock.fixed}
+    if has_stages(merged):
+        named = _("{trial} with all stages").format(trial=named)
+    if is_mirrored(merged):
+        named = _("{trial} with mirror images").format(trial=named)
+    return named
 
 
 def revised(seconds: float, factor: float) -> str:
@@ -259,7 +283,7 @@ def filled(seconds: float, values: Values, clock: Clock, *, lags: bool) -> str:
         "is far behind the best trial."
     )
     said = lagging if lags else too_long
-    return said.format(time=clock_time(seconds), trial=_named(values, clock))
+    return said.format(time=clock_time(seconds), trial=named(values, clock))
 
 
 def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:
@@ -288,29 +312,6 @@ def _on_weights(trials: Sequence[Values], clock: Clock) -> list[str]:
     starts = {values.get("head_init") for values in trials}
     lacks = methods == {"majority_class", "fine_tuning"} and "linear_probe" not in starts
     return [_(WITHOUT_WEIGHTS)] if lacks else []
-
-
-def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
-    model = _together(networks_of({**values, **clock.fixed}))
-    method = _value(values, clock, "method", "fine_tuning")
-    if method == "fine_tuning":
-        epochs = clock.cost(values).num_epochs
-        is_tuned = _value(values, clock, "head_init") == "linear_probe"
-        kind = _("fine-tuning of {model}") if is_tuned else _("training of {model}")
-        if with_epochs:
-            several = _("{training} for {count} epochs")
-            trained = _("{training} for 1 epoch") if epochs == 1 else several
-            kind = trained.format(training=kind, count=epochs)
-        return kind.format(model=model)
-    if method == "majority_class":
-        return _(_FLOORS[TASKS[clock.task].floor])
-    named = _(_NAMES[method]).format(model=model)
-    merged = {**values, **clock.fixed}
-    if has_stages(merged):
-        named = _("{trial} with all stages").format(trial=named)
-    if is_mirrored(merged):
-        named = _("{trial} with mirror images").format(trial=named)
-    return named
 
 
 def _together(names: Sequence[str]) -> str:

@@ -210,7 +210,7 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     regained = pacer.regained(5, tuning)
     assert regained is not None
     assert (regained.number, regained.requested) == (5, probe)
-    assert "there is time for resnet18 (trial-005) after all" in results.experiment.plan[-1]
+    assert "there is time for a probe of resnet18 (trial-005) after all" in results.experiment.plan[-1]
     assert pacer.regained(6, tuning) is None  # a training waits for those that are planned
     last = pacer.regained(6, None)
     assert last is not None
@@ -228,7 +228,7 @@ def test_a_plan_without_training_is_revised_by_the_first_that_is_proposed(tmp_pa
         assert pacer.fit(PlannedTrial.of(number, TUNING)) is not None
     revisions = [each for each in results.experiment.plan if "after all" in each]
     assert len(revisions) == 1
-    assert "there is time for mobilenetv2 (trial-001) after all" in revisions[0]
+    assert "there is time for fine-tuning of mobilenetv2 (trial-001) after all" in revisions[0]
 
 
 def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) -> None:
@@ -321,6 +321,18 @@ def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path
     assert record.was_cut_short
     assert "There was no time for it" in record.reason
     assert "is left out" in results.experiment.plan[-1]
+
+
+def test_trials_are_named_by_what_they_are_and_not_by_their_network(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=7)
+    floor = PlannedTrial.of(0, {**TUNING, "method": "majority_class"})
+    probe = PlannedTrial.of(1, {**TUNING, "method": "linear_probe"})
+    results.plan([floor, probe])
+    pacer.leave_out(floor)
+    pacer.leave_out(probe)
+    first, second = results.experiment.plan
+    assert "the majority class is left out" in first
+    assert "a probe of mobilenetv2 (trial-001) is left out" in second
 
 
 SCRATCH = {"model_name": "resnet18", "training_crop_size": 32, "pretrained": "never"}
