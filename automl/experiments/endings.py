@@ -63,15 +63,27 @@ class Extent:
         return not (self.num_unstarted or self.num_cut)
 
 
+def missed(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Planned trials that the end of the search kept from starting, and more time would try.
+
+    One that lags behind what was tried is left out whatever the time.
+    """
+    return [
+        trial
+        for trial in trials
+        if trial.was_cut_short and trial.started_at is None and trial.reason != LAGGING
+    ]
+
+
 def extent(record: ExperimentRecord, trials: Sequence[TrialRecord]) -> Extent:
     """Count the trials of an experiment that has ended.
 
     An ensemble is no trial of the search, and a plan by the clock has no number of trials but a
     limit, which it need not reach.
     """
-    searched = [trial for trial in trials if not trial.members]
+    searched = [trial for trial in trials if not trial.members and trial.reason != LAGGING]
     cut = [trial for trial in searched if trial.was_cut_short]
-    num_waiting = sum(trial.started_at is None for trial in cut)
+    num_waiting = len(missed(searched))
     num_unknown = 0 if record.plan else max(0, record.num_trials - len(searched))
     if record.state is not ExperimentState.COMPLETED and not searched:
         num_unknown = 0  # it ended before its trials were planned

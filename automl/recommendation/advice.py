@@ -166,8 +166,7 @@ def _unstarted(number: int, num_planned: int, names: str) -> str:
 
 def _names_of_missed(facts: Facts) -> str:
     """`resnet18, vit_tiny`, the first of the trials that were not tried; empty without any."""
-    titles = [t.title for t in facts.trials if t.was_cut_short and t.started_at is None]
-    names = list(dict.fromkeys(titles))
+    names = list(dict.fromkeys(trial.title for trial in endings.missed(facts.trials)))
     rest = ", …" if len(names) > 3 else ""
     return ", ".join(names[:3]) + rest
 

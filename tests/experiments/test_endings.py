@@ -44,6 +44,15 @@ def test_trials_that_a_slow_machine_left_out_were_not_started():
     assert outcome(by_the_clock, tried) == "ended at its limit: 2 of 3 tried, 1 not started"
 
 
+def test_a_training_that_lags_behind_is_not_what_more_time_would_try():
+    lagging = build_trial("u", **UNSTARTED, reason=endings.LAGGING)
+    tried = [*trials(cut=0, unstarted=0), lagging]
+    by_the_clock = record(num_trials=8, plan=["In 5 min: a probe."])
+    assert outcome(by_the_clock, tried) == "completed"
+    assert not endings.ended_at_limit(by_the_clock, tried)
+    assert endings.missed([*trials(cut=0), lagging]) == trials(cut=0)[-1:]
+
+
 def test_trials_that_were_never_drawn_were_not_started_either():
     given = record(num_trials=8)
     assert outcome(given, trials(cut=0, unstarted=0)) == (
