@@ -1,5 +1,6 @@
 """Trials as a ranked table; a click on a name opens the trial, ticks compare."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from automl.texts import _, again
 from automl.ui import links, phone
 
 _MAX_NARROW = 100
-_LETTER_PIXELS = 7.5
+_LETTER_PIXELS, _CELL_PIXELS = 7.5, 36
 _LEAST_MODEL_PIXELS = 110
 _MODEL_AND_SCORE_PIXELS = 442  # the times, which are last, are whole in a window of 1280 pixels
 _NUMBER = st.column_config.NumberColumn
@@ -88,8 +89,10 @@ def choose(
         )
 
     if not phone.is_one():
-        config = {**config, "model": _as_wide(config["model"], config["score"], table["model"])}
-        draw(table[shown], config, key)  # what is hidden would be sent, too
+        width = _model_pixels(config["score"], table["model"])
+        models = [_short(title, width) for title in table["model"]]
+        rows = table[shown].assign(model=models)  # what is hidden would be sent, too
+        draw(rows, {**config, "model": _TEXT(config["model"]["label"], width=width)}, key)
     else:
         draw(_narrow(table), _narrow_config(config), f"narrow {key}")
         if len(table) > _MAX_NARROW:
@@ -106,11 +109,23 @@ def choose(
         links.switch_page("pages/trial.py", query_params=parameters)
 
 
-def _as_wide(column: Any, score: Any, titles: "pd.Series[str]") -> Any:
-    """The column of the models as wide as their titles, if the last columns are whole then."""
-    needed = 36 + _LETTER_PIXELS * titles.str.len().max()
-    width = min(needed, _MODEL_AND_SCORE_PIXELS - score["width"])
-    return _TEXT(column["label"], width=round(max(_LEAST_MODEL_PIXELS, width)))
+def _model_pixels(score: Any, titles: "pd.Series[str]") -> int:
+    """Width of the titles of models, as far as the last columns are whole then."""
+    needed = _CELL_PIXELS + _LETTER_PIXELS * titles.str.len().max()
+    room: int = _MODEL_AND_SCORE_PIXELS - score["width"]
+    return math.ceil(max(_LEAST_MODEL_PIXELS, min(needed, room)))
+
+
+def _short(title: str, pixels: int) -> str:
+    """The title as it fits: without what a plus says anyway, then without its middle.
+
+    Titles of one experiment often differ at their end alone.
+    """
+    if not title.startswith("ensemble"):
+        title = title.replace(", concatenated probe", "")
+    limit = int((pixels - _CELL_PIXELS) / _LETTER_PIXELS)
+    half = limit // 2
+    return title if len(title) <= limit else f"{title[: limit - half - 1]}…{title[-half:]}"
 
 
 def _narrow(table: pd.DataFrame) -> pd.DataFrame:
@@ -208,7 +223,7 @@ def config(metric: str) -> dict[str, Any]:
         "score": _NUMBER(
             heading,
             format="%.3f",
-            width=round(36 + _LETTER_PIXELS * len(heading)),  # of the metric in view
+            width=round(_CELL_PIXELS + _LETTER_PIXELS * len(heading)),  # of the metric in view
             help=wording.explanation(metric),
         ),
         "half": _TEXT(

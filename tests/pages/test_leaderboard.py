@@ -20,6 +20,23 @@ def test_the_best_trial_comes_first(open_page, make_experiment, make_trial):
     assert table["model"].tolist() == ["resnet18", "vit_tiny"]
 
 
+def test_names_that_differ_at_their_end_are_told_apart(open_page, make_experiment, make_trial):
+    values = {"method": "concatenated_probe", "model_name": "efficientnet_lite0"}
+    values |= {"second_model_name": "mobilenetv1_100"}
+    looks = [{}, {"stage_features": True}, {"stage_features": True, "mirrored_features": True}]
+    make_experiment(
+        trials=[
+            make_trial(f"t{n}", [0.9 - 0.1 * n], number=n, hyperparameters={**values, **look})
+            for n, look in enumerate(looks)
+        ]
+    )
+    names = open_page("leaderboard").dataframe[0].value["model"].tolist()
+    assert names[0] == "efficientnet_lite0 + mobilenetv1_100"
+    assert names[1].endswith(", all stages")
+    assert names[2].endswith("all stages, mirrored")
+    assert all(name.startswith("efficientnet_lite0 +") and len(name) < 45 for name in names)
+
+
 def test_a_failed_trial_comes_last_without_a_score(
     open_page, make_experiment, make_trial, monkeypatch
 ):
