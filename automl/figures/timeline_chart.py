@@ -17,7 +17,7 @@ from automl.texts import _
 
 _MAX_NAME = 36
 _LINE_PIXELS, _FRAME_PIXELS = 34, 90
-_BELOW_PIXELS = 48
+_BELOW_PIXELS, _ABOVE_PIXELS = 48, 24
 _MAX_WITH_NUMBERS = 40
 
 
@@ -121,6 +121,9 @@ def figure_of(placed: Sequence[Bar], num_places: int, clock: Clock) -> go.Figure
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(tickvals=places, ticktext=names, range=[num_places - 0.5, -0.5])
     height = _FRAME_PIXELS + _LINE_PIXELS * num_places
+    if clock.pauses:  # their words stand above
+        height += _ABOVE_PIXELS
+        figure.update_layout(margin_t=_ABOVE_PIXELS)
     figure.update_layout(height=height, barmode="overlay", bargap=0.2)
     # Plotly's own margin comes a moment later, and until then the title lies over the numbers
     return figure.update_layout(margin_b=_BELOW_PIXELS)

@@ -129,6 +129,7 @@ def test_a_night_before_the_search_went_on_takes_no_room():
     figure = timeline_chart.figure_of(bars, 2, clock)
     assert figure.layout.xaxis.title.text == "Minutes, without pauses"
     assert [note.text for note in figure.layout.annotations] == ["paused 10 h 0 min"]
+    assert figure.layout.margin.t > 20, "the words stand above the bars"
     assert clock.times([START.timestamp() + 60 * 300]).tolist() == [4]
     assert Clock.of(trials[2:], START).axis == "Minutes since the first trial started"
     assert Clock.of([], START).pauses == []
