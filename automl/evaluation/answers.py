@@ -65,10 +65,11 @@ def ordered(
     predictions: Predictions, positions: NDArray[np.int64], order: Order
 ) -> NDArray[np.int64]:
     """Sort positions for display; equal ones keep their order."""
+    chosen = predictions.at(positions)
     if order == "highest loss first":
-        keys = -losses(predictions)
+        keys = -losses(chosen)
     elif order == "surest first":
-        keys = -confidence(predictions)
+        keys = -confidence(chosen)
     else:
-        keys = confidence(predictions)
-    return positions[np.argsort(keys[positions], kind="stable")]
+        keys = confidence(chosen)
+    return positions[np.argsort(keys, kind="stable")]

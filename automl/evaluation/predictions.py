@@ -1,6 +1,7 @@
 """Predicted probabilities of one trial for the pictures of one split."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Predictions:
         """True if a picture may have any number of labels."""
         return self.labels.ndim == 2
 
-    @property
+    @cached_property
     def predicted(self) -> "NDArray[np.int64]":
         """(N,) index of the most probable class; of label sets (N, K), True from 0.5 on."""
         import numpy as np
@@ -45,7 +46,10 @@ class Predictions:
         import numpy as np
 
         order = np.argsort(self.sample_ids)
-        rows = order[np.searchsorted(self.sample_ids, sample_ids, sorter=order)]
+        return self.at(order[np.searchsorted(self.sample_ids, sample_ids, sorter=order)])
+
+    def at(self, rows: "NDArray[Any]") -> "Predictions":
+        """The answers at these positions."""
         return Predictions(self.sample_ids[rows], self.labels[rows], self.probabilities[rows])
 
     def joined(self, other: "Predictions") -> "Predictions":
