@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.texts import _
-from automl.ui import language, preload, sign_in
+from automl.ui import cached, language, preload, sign_in
 
 st.set_page_config(
     # a local file: an emoji or a Material icon would be loaded from another server
@@ -34,6 +34,7 @@ st.set_page_config(page_title=f"{page.title} · AutoML")
 sign_in.require()
 language.warn()
 try:
-    page.run()
+    with cached.one_look():
+        page.run()
 finally:  # `st.stop` and `st.switch_page` end a page by an exception
     preload.start()

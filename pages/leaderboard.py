@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from automl.experiments import leaderboard
 from automl.texts import _
 from automl.ui import cached, frame, significance
 from automl.ui.leaderboard import cost_view, leaderboard_table, significance_view
@@ -20,21 +19,21 @@ def live_leaderboard() -> None:
     if not trials:
         progress_view.no_trial(state)
         return
-    ranked = leaderboard.by_score(trials, metric)
+    ranked = cached.ranked(experiment_dir)
     # no tests while the experiment runs: the best trial changes often, and a test takes a second
     p_values = (
         {} if was_running else significance.p_values_against_best(experiment_dir, ranked, metric)
     )
     progress_view.verdict(experiment_dir, state, ranked, metric, folded=True)
-    leaderboard_table.show(trials, metric, experiment_dir, p_values)
+    leaderboard_table.show(experiment_dir, p_values)
     if ranked:
         left, right = st.columns(2, gap="medium")
         with left:
             st.subheader(_("Is the difference real?"))
-            significance_view.show(ranked, metric, p_values)
+            significance_view.show(experiment_dir, p_values)
         with right:
             st.subheader(_("What does it cost?"))
-            cost_view.show(ranked, metric, experiment_dir)
+            cost_view.show(experiment_dir)
 
 
 live_leaderboard()

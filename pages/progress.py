@@ -1,14 +1,14 @@
 """Progress page: best score, remaining time, running trials and the log.
 
 While a search runs, only what goes with the clock is drawn every two seconds. The charts, which
-cost a browser more than all the rest, are drawn anew when there is something new in them.
+cost more than all the rest, are drawn anew when there is something new in them, and the longer that
+takes, the more seldom: a page with many trials would keep a core busy.
 """
 
 import time
 
 import streamlit as st
 
-from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.texts import _
@@ -16,18 +16,15 @@ from automl.ui import cached, frame, launch, trial_table
 from automl.ui.progress import going_on_view, notification, progress_view
 
 _DRAWN = "what the charts of the progress page show"
-_LONGEST_SECONDS = 15  # then the bars of running trials and the log are drawn anew in any case
+_AGAIN = "when the charts of the progress page may be drawn again"
+_REST = 20  # seconds between two drawings of the charts, for each that it takes to draw them
 
 experiment_dir, state = frame.begin_with_experiment(frame.TRAIN)
+started = time.thread_time()
 launch.follow()
 metric = cached.job(experiment_dir).primary_metric
 was_running = not state.is_finished
 every = "2s" if was_running else None
-
-
-def content() -> object:
-    """State that decides all of the page that does not go with the clock."""
-    return cached.course_versions(experiment_dir), time.time() // _LONGEST_SECONDS
 
 
 @st.fragment(run_every=every)
@@ -38,20 +35,20 @@ def now_training() -> None:
         notification.offer(experiment_dir)
     num_lines = record.max_concurrent_trials
     progress_view.running_trials(experiment_dir, trials, metric, num_lines)
-    if content() != st.session_state[_DRAWN]:
+    is_new = cached.content(experiment_dir) != st.session_state[_DRAWN]
+    if is_new and time.monotonic() >= st.session_state.get(_AGAIN, 0):
         st.rerun()  # the whole page; before the buttons above it would lose their clicks
 
 
 @st.fragment(run_every=every)
 def headline() -> None:
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
-    ranked = leaderboard.by_score(trials, metric)
-    progress_view.headline(record, state, trials, ranked, metric)
+    progress_view.headline(record, state, trials, cached.ranked(experiment_dir), metric)
 
 
-st.session_state[_DRAWN] = content()
+st.session_state[_DRAWN] = cached.content(experiment_dir)
 record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
-ranked = leaderboard.by_score(trials, metric)
+ranked = cached.ranked(experiment_dir)
 if not was_running:
     notification.send(experiment_dir)
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
@@ -64,15 +61,16 @@ progress_view.verdict(experiment_dir, state, ranked, metric)
 if not was_running:
     going_on_view.offer(experiment_dir, trials)
 if was_running or trials:
-    progress_view.trials_over_time(record, trials)
+    progress_view.trials_over_time(experiment_dir)
     if was_running or ranked:
-        progress_view.curves(ranked, metric)
+        progress_view.curves(experiment_dir)
     headline()
 if trials:
     st.subheader(_("Trials"))
-    trial_table.show(trials, metric, experiment_dir.name)
+    trial_table.show(experiment_dir)
 going_on_view.seams(record)
 progress_view.plan(record)
 for note in record.notes:
     st.caption(wording.plain(wording.stored(note)))
 progress_view.log(experiment_dir)
+st.session_state[_AGAIN] = time.monotonic() + _REST * (time.thread_time() - started)

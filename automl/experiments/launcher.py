@@ -220,11 +220,21 @@ def state(experiment_dir: Path) -> ExperimentState:
     return record(experiment_dir).state
 
 
-def record(experiment_dir: Path) -> ExperimentRecord:
-    """The stored record with the state as it is now, which a killed engine could not write."""
+def record(
+    experiment_dir: Path, load: Callable[[Path], ExperimentRecord] = store.load_experiment
+) -> ExperimentRecord:
+    """The stored record with the state as it is now, which a killed engine could not write.
+
+    Args:
+        experiment_dir: directory of the experiment.
+        load: loads its record, for a page that keeps what it has read.
+    """
+    stored = load(experiment_dir)
+    if stored.state.is_finished:
+        return stored
     # The lock before the record: an engine that ends in between has then written how it ended.
     running = is_running(experiment_dir)
-    stored = store.load_experiment(experiment_dir)
+    stored = load(experiment_dir)
     if stored.state.is_finished:
         return stored
     if not running:

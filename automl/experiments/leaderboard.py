@@ -107,6 +107,24 @@ def rank(
     return table
 
 
+def num_tied(
+    ranked: Sequence[TrialRecord], primary_metric: str, p_values: Mapping[str, float | None]
+) -> int:
+    """Count the trials that are tied with the best one, which comes first.
+
+    Args:
+        ranked: trials with a score, best first.
+        primary_metric: key of the metric that they are ranked by.
+        p_values: see `rank`.
+    """
+    best = ranked[0].ranking_score(primary_metric)
+    return sum(
+        trial.ranking_score(primary_metric) == best
+        or _is_tied(p_values.get(trial.trial_id)) is True
+        for trial in ranked[1:]
+    )
+
+
 def _is_tied(p_value: float | None) -> bool | None:
     from automl.evaluation.significance import LEVEL  # slow
 

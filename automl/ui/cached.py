@@ -1,19 +1,23 @@
 """Files of an experiment as the pages read them; read again only when a file has changed."""
 
+import contextlib
 import os
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from automl import texts
 from automl.dataset import data_roots, picture_location
 from automl.dataset.report import DatasetReport
 from automl.evaluation.predictions import Predictions
-from automl.experiments import endings, remarks, store
+from automl.experiments import endings, launcher, leaderboard, remarks, store
 from automl.experiments.endings import Extent
-from automl.experiments.records import ExperimentRecord, TrialRecord
+from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
 from automl.experiments.remarks import Remarks
 from automl.figures import timeline, wording
 from automl.host import storage
@@ -35,10 +39,30 @@ if TYPE_CHECKING:  # slow imports that the first page does not need
 _ABOUT_DATA = {"training_data", *data_source.JOB_KEYS}
 T = TypeVar("T")
 _NOT_HEXADECIMAL = re.compile(r"[^0-9a-f]")
+_LONGEST_SECONDS = 15  # then the bars and times of trials that run are new in any case
+_TrialVersions = tuple[tuple[str, Version], ...]
+_seen: ContextVar[dict[Path, _TrialVersions]] = ContextVar("seen")
 
 
-def _trial_versions(experiment_dir: Path) -> tuple[tuple[str, Version], ...]:
+@contextlib.contextmanager
+def one_look() -> Iterator[None]:
+    """Look once, while a page is drawn, which of the trials have changed: its parts ask often."""
+    token = _seen.set({})
+    try:
+        yield
+    finally:
+        _seen.reset(token)
+
+
+def _trial_versions(experiment_dir: Path) -> _TrialVersions:
     """Path and version of every trial's record."""
+    seen = _seen.get({})
+    if experiment_dir not in seen:
+        seen[experiment_dir] = _found_trial_versions(experiment_dir)
+    return seen[experiment_dir]
+
+
+def _found_trial_versions(experiment_dir: Path) -> _TrialVersions:
     folder = experiment_dir / "trials"
     if not folder.is_dir():
         return ()
@@ -65,6 +89,12 @@ def damaged_trials(experiment_dir: Path) -> list[str]:
 @for_version(_trial_versions, max_entries=1_000)
 def _readable_trials(experiment_dir: Path) -> tuple[list[TrialRecord], list[str]]:
     return store.readable_trials(experiment_dir, lambda path: _record(str(path)))
+
+
+@for_version(_trial_versions, max_entries=1_000)
+def ranked(experiment_dir: Path) -> list[TrialRecord]:
+    """Trials with a score, best first."""
+    return leaderboard.by_score(trials(experiment_dir), job(experiment_dir).primary_metric)
 
 
 def trial(experiment_dir: Path, trial_id: str) -> TrialRecord:
@@ -94,6 +124,11 @@ def experiment(experiment_dir: Path) -> ExperimentRecord:
     return store.load_experiment(experiment_dir)
 
 
+def state(experiment_dir: Path) -> ExperimentState:
+    """State of the experiment, `interrupted` if its engine was killed."""
+    return launcher.record(experiment_dir, experiment).state
+
+
 def progress_versions(experiment_dir: Path) -> tuple[object, ...]:
     """Versions of the experiment's record and of those of its trials."""
     return version(store.experiment_path(experiment_dir)), _trial_versions(experiment_dir)
@@ -103,6 +138,13 @@ def course_versions(experiment_dir: Path) -> tuple[object, ...]:
     """All that changes when a trial or the search gets further, unlike the bar of its progress."""
     record = experiment(experiment_dir).model_dump(exclude={"message", "progress"})
     return repr(record), _trial_versions(experiment_dir)
+
+
+def content(experiment_dir: Path) -> tuple[object, ...]:
+    """All that decides the charts and tables of the trials, which say how long each has run."""
+    is_over = experiment(experiment_dir).state.is_finished
+    moment = 0 if is_over else time.time() // _LONGEST_SECONDS
+    return texts.language(), course_versions(experiment_dir), moment
 
 
 @for_version(progress_versions, max_entries=1_000)

@@ -70,18 +70,18 @@ def of_trial(experiment_dir: Path, trial_id: str) -> Answers | None:
     return answers(experiment_dir, store.predictions_path(experiment_dir, trial_id))
 
 
-def _in_key(*_: object) -> None:
+def in_key(*_: object) -> None:
     """No version beside the key: `Answers` are part of the key and hold the version."""
 
 
-@for_version(_in_key, max_entries=32)
+@for_version(in_key, max_entries=32)
 def _samples(answers: Answers) -> "pd.DataFrame":
     samples = cached.samples(answers.experiment_dir)
     assert samples is not None
     return samples.loc[answers.predictions.sample_ids]
 
 
-@for_version(_in_key, max_entries=64)
+@for_version(in_key, max_entries=64)
 def matrix(answers: Answers) -> "NDArray[np.int64]":
     """(K, K) counts, rows true, columns predicted."""
     from automl.evaluation import confusion
@@ -90,21 +90,21 @@ def matrix(answers: Answers) -> "NDArray[np.int64]":
     return confusion.matrix(predictions.labels, predictions.predicted, len(answers.class_names))
 
 
-@for_version(_in_key, max_entries=32, spinner=mark("Scoring every class"))
+@for_version(in_key, max_entries=32, spinner=mark("Scoring every class"))
 def class_report(answers: Answers) -> "pd.DataFrame":
     from automl.evaluation import class_report
 
     return class_report.class_report(answers.predictions, answers.class_names)
 
 
-@for_version(_in_key, max_entries=32, spinner=mark("Scoring every class"))
+@for_version(in_key, max_entries=32, spinner=mark("Scoring every class"))
 def label_report(answers: Answers) -> "pd.DataFrame":
     from automl.evaluation import class_report
 
     return class_report.label_report(answers.predictions, answers.class_names)
 
 
-@for_version(_in_key, max_entries=500, spinner=mark("Drawing the curve"))
+@for_version(in_key, max_entries=500, spinner=mark("Drawing the curve"))
 def curve(answers: Answers, kind: "Kind", class_or_average: "int | Average") -> "Curve":
     from automl.evaluation import curves
 
@@ -112,7 +112,7 @@ def curve(answers: Answers, kind: "Kind", class_or_average: "int | Average") -> 
     return curves.curve(kind, probabilities, labels, class_or_average)
 
 
-@for_version(_in_key, max_entries=100)
+@for_version(in_key, max_entries=100)
 def calibration(answers: Answers, class_index: int | None) -> "Calibration":
     """Calibration of all answers, or of one class against the rest."""
     from automl.evaluation import confidence
@@ -123,14 +123,14 @@ def calibration(answers: Answers, class_index: int | None) -> "Calibration":
     return confidence.class_calibration(probabilities, labels, class_index)
 
 
-@for_version(_in_key, max_entries=32)
+@for_version(in_key, max_entries=32)
 def coverage(answers: Answers) -> "Coverage":
     from automl.evaluation import confidence
 
     return confidence.coverage(answers.predictions.probabilities, answers.predictions.labels)
 
 
-@for_version(_in_key, max_entries=32, spinner=mark("Comparing parts of the pictures"))
+@for_version(in_key, max_entries=32, spinner=mark("Comparing parts of the pictures"))
 def slices(answers: Answers) -> "list[Slice]":
     from automl.evaluation import decisions, slices
 
@@ -139,7 +139,7 @@ def slices(answers: Answers) -> "list[Slice]":
     return slices.slices(answers.samples, is_right)
 
 
-@for_version(_in_key, max_entries=16, spinner=mark("Looking for doubtful labels"))
+@for_version(in_key, max_entries=16, spinner=mark("Looking for doubtful labels"))
 def suspects(by_trial: tuple[Answers, ...]) -> "list[Suspect]":
     """Doubtful labels according to several trials that answered for the same pictures."""
     from automl.evaluation import doubtful_labels

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.experiments import launcher, store, time_left
+from automl.experiments import store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
 from automl.texts import _, mark
@@ -39,7 +39,7 @@ def show(experiment_dir: Path, state: ExperimentState, *, folded: bool) -> None:
 
     @st.fragment(run_every=None if state.is_finished else "2s")
     def standing() -> None:
-        if not state.is_finished and launcher.state(experiment_dir) is not state:
+        if not state.is_finished and cached.state(experiment_dir) is not state:
             st.rerun()  # the whole page, which sets the timers
         with st.container(horizontal=True, vertical_alignment="center", key="standing"):
             _standing(experiment_dir, state, folded=folded)

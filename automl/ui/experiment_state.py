@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl.access.permissions import Action
 from automl.errors import UserError
-from automl.experiments import launcher, store
+from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.texts import _
@@ -39,7 +39,7 @@ def resume(experiment_dir: Path, label: str, more_minutes: int | None = None) ->
         try:
             guarded_actions.resume(experiment_dir, more_minutes)
         except UserError as error:
-            if launcher.state(experiment_dir).is_finished:  # else a second click: it runs already
+            if cached.state(experiment_dir).is_finished:  # else a second click: it runs already
                 st.error(wording.of_error(error))
                 return
         st.rerun()

@@ -1,5 +1,7 @@
 """Numbers of a figure as a table, with a download as CSV."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -18,15 +20,24 @@ _HEADINGS = (
 """Columns of tables of figures: in the file they have these names in every language."""
 
 
-def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
+def show(make: Callable[[], pd.DataFrame], name: str, *, key: str | None = None) -> None:
     """Show a button that opens the table and its download.
 
     Args:
-        table: the numbers of the figure.
+        make: returns the numbers of the figure; it is called when the table is opened.
         name: name of the file, without its ending.
         key: distinguishes this figure from others of the same name on the page.
     """
-    with st.popover(_("Table"), icon=":material/table:", key=f"table of {_unique(name, key)}"):
+    box = st.popover(
+        _("Table"),
+        icon=":material/table:",
+        key=f"table of {_unique(name, key)}",
+        on_change="rerun",
+    )
+    if not box.open:
+        return
+    table = make()
+    with box:
         headings = {str(name): _heading(str(name)) for name in table}
         st.dataframe(
             table.head(_MAX_ROWS), hide_index=True, width=560, height=300, column_config=headings
@@ -45,7 +56,7 @@ def _heading(name: str) -> str:
 
 
 def download(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
-    """Show a button that downloads the table as CSV; arguments as for `show`."""
+    """Show a button that downloads a table as CSV; the other arguments are those of `show`."""
     st.download_button(
         _("Download CSV"),
         lambda: table.to_csv(index=False),

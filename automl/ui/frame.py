@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from automl.access.permissions import Action
-from automl.experiments import launcher, store
+from automl.experiments import store
 from automl.experiments.records import ExperimentState, TrialRecord
 from automl.figures import wording
 from automl.texts import _, mark
@@ -186,7 +186,7 @@ def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
     sign_in.require(action)
     title = _({**_STEPS, **_VIEWS}[page])
     experiment_dir = selection.require_experiment(lambda: _begin_without_experiment(title, page))
-    state = launcher.state(experiment_dir)
+    state = cached.state(experiment_dir)
     _steps(_step(page), _of(experiment_dir, state), {"experiment": experiment_dir.name})
     experiment_header.show(experiment_dir, state, folded=page != TRAIN)
     for sentence in cached.damaged_trials(experiment_dir):
@@ -223,7 +223,7 @@ def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
     training = _Mark.DONE if state.is_finished else _Mark.RUNNING
     if state is ExperimentState.FAILED:
         training = _Mark.FAILED
-    has_trial = bool(store.trial_paths(experiment_dir))
+    has_trial = bool(cached.trials(experiment_dir) or cached.damaged_trials(experiment_dir))
     has_model = (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
     return {
         DATA: _Mark.DONE,

@@ -1,5 +1,6 @@
 """Phones, whose pages are narrow."""
 
+import copy
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,10 +17,10 @@ def is_one() -> bool:
 
 
 def fitted(figure: "go.Figure") -> "go.Figure":
-    """The figure; on a phone its legend is below it, for beside it takes half of the width."""
+    """The figure; on a phone one like it with the legend below, not beside it, where it is wide."""
     if not is_one() or figure.layout.showlegend is False:
         return figure
     entries = sum(bool(trace.name) and trace.showlegend is not False for trace in figure.data)
     below = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"}
     height = figure.layout.height + _ENTRY_PIXELS * min(entries, _MAX_ENTRIES)
-    return figure.update_layout(legend=below, height=height)
+    return copy.deepcopy(figure).update_layout(legend=below, height=height)  # others may share it

@@ -11,7 +11,8 @@ from automl.experiments.across import Comparison
 from automl.experiments.records import TrialRecord
 from automl.texts import _
 from automl.ui import cached, cached_evaluation
-from automl.ui.cached_evaluation import Answers
+from automl.ui.cached_evaluation import Answers, in_key
+from automl.ui.version_cache import for_version
 
 
 def p_values_against_best(
@@ -44,7 +45,7 @@ def across(metric: str, first: Answers, second: Answers) -> Comparison | None:
     return _across(metric, first, second)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@for_version(in_key, max_entries=500)
 def _p_values(
     metric: str, answers: tuple[Answers, ...], by_own: tuple[str, ...]
 ) -> dict[str, float | None]:
@@ -58,7 +59,7 @@ def _p_values(
     return ties.against_best(ranked, metric)
 
 
-@st.cache_data(max_entries=5_000, show_spinner=False)
+@for_version(in_key, max_entries=5_000)
 def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
     from automl.evaluation import significance
 
@@ -71,7 +72,7 @@ def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
     )
 
 
-@st.cache_data(max_entries=1_000, show_spinner=False)
+@for_version(in_key, max_entries=1_000)
 def _across(metric: str, first: Answers, second: Answers) -> Comparison | None:
     from automl.experiments import across
 

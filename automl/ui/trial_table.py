@@ -1,18 +1,20 @@
 """Trials as a ranked table; a click on a name opens the trial, ticks compare."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from automl.experiments import endings, leaderboard
-from automl.experiments.records import TrialRecord, TrialState
+from automl.experiments.records import TrialState
 from automl.figures import wording
 from automl.texts import _, again
-from automl.ui import links, phone
+from automl.ui import cached, links, phone
+from automl.ui.version_cache import for_version
 
 _MAX_NARROW = 100
 _LETTER_PIXELS, _CELL_PIXELS = 7.5, 36
@@ -22,16 +24,21 @@ _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 
 
-def show(trials: Sequence[TrialRecord], metric: str, experiment: str) -> None:
-    """Draw the trials of a running experiment, best first."""
-    if not trials:
-        st.info(_("Trials appear here as soon as the first one starts."))
-        return
-    table = columns(leaderboard.rank(trials, metric))
+def show(experiment_dir: Path) -> None:
+    """Draw the trials of an experiment, best first."""
+    table = _table(experiment_dir)
+    shown = [name for name in table.columns if name != "trial_id"]
+    metric = cached.job(experiment_dir).primary_metric
+    choose(table, shown, config(metric), experiment=experiment_dir.name, key="trial table")
+
+
+@for_version(cached.content, max_entries=50)
+def _table(experiment_dir: Path) -> pd.DataFrame:
+    trials = cached.trials(experiment_dir)
+    table = columns(leaderboard.rank(trials, cached.job(experiment_dir).primary_metric))
     if places := wording.places(trials):
         table.insert(list(table).index("epochs"), "place", table["trial_id"].map(places))
-    shown = [name for name in table.columns if name != "trial_id"]
-    choose(table, shown, config(metric), experiment=experiment, key="trial table")
+    return table
 
 
 def choose(

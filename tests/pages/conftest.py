@@ -182,6 +182,17 @@ def fold(app: AppTest, label: str) -> Any:
     return found
 
 
+def figure_table(app: AppTest, name: str) -> Any:
+    """Open the table of the figure of this name; its rows."""
+    places = [one.proto.popover.id.split("-", 2)[-1] for one in app.get("popover")]
+    (key,) = [key for key in places if key.startswith(f"table of {name}")]
+    num_before = len(app.dataframe)
+    app.session_state[key] = True
+    tables = app.run().dataframe
+    assert len(tables) == num_before + 1, "it is made only when somebody opens it"
+    return tables[-1].value
+
+
 def buttons(app: AppTest) -> set[str]:
     return {button.label for button in [*app.button, *app.get("download_button")]}
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from tests.pages.conftest import PHONE, texts, tiles
+from tests.pages.conftest import PHONE, figure_table, texts, tiles
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_the_curves_of_two_trials_differ_and_have_their_table(open_page, two_exp
     page = open_tab(open_page("compare", experiment="pets"), "Curves")
     figure = json.loads(page.get("plotly_chart")[0].proto.spec)
     assert len({trace["line"]["color"] for trace in figure["data"]}) == 2
-    assert page.dataframe[0].value["accuracy"].tolist() == [0.9, 0.8]
+    assert figure_table(page, "compared-curves")["accuracy"].tolist() == [0.9, 0.8]
 
 
 def test_trials_that_are_right_about_the_same_pictures_say_so(open_page, two_experiments):  # noqa: ARG001

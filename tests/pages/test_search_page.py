@@ -1,7 +1,7 @@
 import pytest
 
 from automl.experiments import store
-from tests.pages.conftest import texts
+from tests.pages.conftest import figure_table, texts
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_it_says_what_will_be_here(open_page, make_experiment, hold_lock):
 
 
 def test_the_best_so_far_never_falls(open_page, searched):  # noqa: ARG001
-    table = open_page("search").dataframe[0].value
+    table = figure_table(open_page("search"), "search-over-time")
     assert table["best so far"].is_monotonic_increasing
     assert len(table) == 15
 
@@ -41,25 +41,26 @@ def test_the_best_so_far_never_falls(open_page, searched):  # noqa: ARG001
 def test_chosen_trials_have_their_curves(open_page, searched):  # noqa: ARG001
     page = open_tab(open_page("search"), "Learning curves")
     page.multiselect(key="trials with curves").set_value([6]).run()
-    assert page.dataframe[0].value["accuracy"].tolist() == [0.1, pytest.approx(0.8)]
+    assert figure_table(page, "learning-curves")["accuracy"].tolist() == [0.1, pytest.approx(0.8)]
 
 
 def test_what_matters_is_weighed(open_page, searched):  # noqa: ARG001
     page = open_tab(open_page("search"), "What matters")
-    assert page.dataframe[0].value["hyperparameter"].tolist() == ["learning_rate"]
+    assert figure_table(page, "importance")["hyperparameter"].tolist() == ["learning_rate"]
     assert len(page.get("plotly_chart")) == 2
 
 
 def test_parallel_coordinates_hold_what_differs(open_page, searched):  # noqa: ARG001
     page = open_tab(open_page("search"), "Parallel coordinates")
-    assert list(page.dataframe[0].value.columns) == ["trial", "model", "score", "learning_rate"]
+    shown = figure_table(page, "hyperparameters").columns.tolist()
+    assert shown == ["trial", "model", "score", "learning_rate"]
 
 
 def test_models_that_are_not_trained_do_not_count(open_page, searched, make_trial):
     settings = {"model_name": "resnet18", "method": "majority_class"}
     store.save_trial(searched, make_trial("t8", [0.1], number=8, hyperparameters=settings))
     page = open_tab(open_page("search"), "Parallel coordinates")
-    table = page.dataframe[0].value
+    table = figure_table(page, "hyperparameters")
     assert "method" not in table
     assert len(table) == 8
 

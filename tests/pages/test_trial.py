@@ -9,7 +9,7 @@ from automl.figures import wording
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from automl.texts import speaking
-from tests.pages.conftest import fold, texts, tiles
+from tests.pages.conftest import figure_table, fold, texts, tiles
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_every_chart_has_its_table(open_page, experiment, chart):
     experiment()
     page = choose(open_tab(open_page("trial"), "Charts"), "chart of", chart)
     assert len(page.get("plotly_chart")) == 1
-    assert not page.dataframe[0].value.empty
+    assert not figure_table(page, "").empty
 
 
 def test_the_lines_of_a_chart_are_named_in_the_language_of_the_page(open_page, experiment):

@@ -91,7 +91,7 @@ def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
     figure = phone.fitted(answer_charts.lines(kind, drawn, perfect))
     st.plotly_chart(figure, key=f"figure of {key}", config=charts.QUIET, alt=kind)
     with st.container(horizontal=True, vertical_alignment="center"):
-        figure_table.show(_points(drawn, *answer_charts.AXES[kind]), kind, key=key)
+        figure_table.show(lambda: _points(drawn, *answer_charts.AXES[kind]), kind, key=key)
         if perfect:
             st.caption(_("Dotted: a perfect model, which puts all pictures of the class first."))
 
@@ -129,14 +129,12 @@ def _calibration(trial_answers: Answers, key: str) -> None:
                 "Points with few pictures vary by chance."
             )
         )
-        table = pd.DataFrame(
-            {
-                _("mean probability"): calibration.confidence,
-                _("share right"): calibration.accuracy,
-                "pictures": calibration.num_pictures,
-            }
-        )
-        figure_table.show(table, "calibration", key=key)
+        columns = {
+            _("mean probability"): calibration.confidence,
+            _("share right"): calibration.accuracy,
+            "pictures": calibration.num_pictures,
+        }
+        figure_table.show(lambda: pd.DataFrame(columns), "calibration", key=key)
     with left:
         clicked = _clicked(answer_charts.calibration(calibration), key)
     scores = _scores(trial_answers, index)
@@ -161,7 +159,7 @@ def _confidence(trial_answers: Answers, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         edges = np.linspace(0, 1, _NUM_BARS + 1)
         columns = {"from": edges[:-1], "to": edges[1:], "right": right, "wrong": wrong}
-        figure_table.show(pd.DataFrame(columns), "confidence", key=key)
+        figure_table.show(lambda: pd.DataFrame(columns), "confidence", key=key)
         st.caption(_("Click a bar to see its pictures."))
     if clicked is not None:
         _bin(trial_answers, answers.confidence(predictions), clicked, _NUM_BARS, key)
@@ -219,7 +217,7 @@ def _coverage(trial_answers: Answers, key: str) -> None:
             _("share answered"): coverage.coverage,
             _("share right"): coverage.accuracy,
         }
-        figure_table.show(pd.DataFrame(columns), "coverage", key=key)
+        figure_table.show(lambda: pd.DataFrame(columns), "coverage", key=key)
     unsure = np.flatnonzero(answers.confidence(trial_answers.predictions) < threshold)
     if len(unsure):
         st.markdown(

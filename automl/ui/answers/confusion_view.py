@@ -69,7 +69,7 @@ def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None
         if len(class_names) > _MAX_CLASSES and st.toggle(_("More classes"), key=f"more of {key}"):
             limit = _MAX_CLASSES_AT_ALL
         shown = natural_order.indices(class_names, confusion.hardest_classes(matrix, limit))
-        figure_table.show(confusion.table(matrix, class_names), "confusion-matrix", key=key)
+        figure_table.show(lambda: confusion.table(matrix, class_names), "confusion-matrix", key=key)
     with chart:
         _chart(matrix, class_names, shown, unit, key)
 

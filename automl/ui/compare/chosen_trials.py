@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
@@ -96,11 +95,10 @@ def choose(experiment_dir: Path) -> list[Side]:
 def _offered(experiment_dir: Path) -> dict[str, Side]:
     """The best trials of an experiment by key, and those that the address names."""
     metric = cached.job(experiment_dir).primary_metric
-    ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
     asked_for = _asked_for()
     sides = [
         Side(experiment_dir, trial, metric)
-        for place, trial in enumerate(ranked)
+        for place, trial in enumerate(cached.ranked(experiment_dir))
         if place < _MAX_OFFERED or trial.trial_id in asked_for
     ]
     return {side.key: side for side in sides}

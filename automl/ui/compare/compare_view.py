@@ -220,12 +220,16 @@ def curves(sides: Sequence[Side]) -> None:
         trace.update(name=palette.label(side.title, 40), line={"color": color, "dash": dash})
         trace.marker.color = color
     curve_chart.show(figure, "compared curves")
+    figure_table.show(lambda: _evaluations(sides, metric), "compared-curves")
+
+
+def _evaluations(sides: Sequence[Side], metric: str) -> pd.DataFrame:
     rows = [
         {"trial": side.title, "epoch": each.epoch, metric: each.metrics[metric]}
         for side in sides
         for each in side.trial.evaluations
     ]
-    figure_table.show(pd.DataFrame(rows), "compared-curves")
+    return pd.DataFrame(rows)
 
 
 def pictures(sides: Sequence[Side]) -> None:

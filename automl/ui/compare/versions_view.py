@@ -38,7 +38,7 @@ def show(experiment_dir: Path) -> None:
     )
     for before, after in itertools.pairwise(found):
         st.markdown(wording.plain(f"{before.version} → {after.version}: {_test(before, after)}"))
-    figure_table.show(_table(found, metric), "scores-over-versions")
+    figure_table.show(lambda: _table(found, metric), "scores-over-versions")
 
 
 def _test(before: VersionScore, after: VersionScore) -> str:

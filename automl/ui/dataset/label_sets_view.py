@@ -72,7 +72,7 @@ def show(data: Manifest) -> None:
                     shown=_MAX_LABELS, counts=wording.integer(len(counts))
                 )
             )
-        figure_table.show(_pairs(counts, data.class_names), "co-occurrence")
+        figure_table.show(lambda: _pairs(counts, data.class_names), "co-occurrence")
 
 
 def _pairs(counts: NDArray[np.int64], names: list[str]) -> pd.DataFrame:

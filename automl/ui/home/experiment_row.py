@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.experiments import launcher, store, time_left
+from automl.experiments import store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
@@ -48,7 +48,7 @@ def _thumbnails(experiment_dir: Path) -> None:
 
 
 def _summary(experiment_dir: Path, name: str, remarks: Remarks) -> None:
-    record, state = cached.experiment(experiment_dir), launcher.state(experiment_dir)
+    record, state = cached.experiment(experiment_dir), cached.state(experiment_dir)
     page = "pages/leaderboard.py" if state.is_finished else "pages/progress.py"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         selection.link(page, experiment_dir, f"**{name}**")

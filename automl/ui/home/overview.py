@@ -9,7 +9,6 @@ from typing import NamedTuple
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.experiments import launcher
 from automl.experiments.records import ExperimentState
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
@@ -69,7 +68,7 @@ def show(experiment_dirs: Sequence[Path]) -> None:
 
 def _entry(path: Path) -> Entry:
     try:
-        state = launcher.state(path)
+        state = cached.state(path)
         data = Path(cached.job(path).training_data.location).name
     except (ValueError, OSError):
         return Entry(path, None, "", Remarks())

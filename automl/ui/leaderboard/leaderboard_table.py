@@ -12,7 +12,8 @@ from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.texts import _, mark
-from automl.ui import figure_table, trial_table
+from automl.ui import cached, figure_table, trial_table
+from automl.ui.version_cache import for_version
 
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
@@ -21,26 +22,20 @@ _ALWAYS = ("rank", "model", "score")
 _TIED, _WORSE = mark("tied"), mark("worse")
 
 
-def show(
-    trials: Sequence[TrialRecord],
-    primary_metric: str,
-    experiment_dir: Path,
-    p_values: Mapping[str, float | None],
-) -> None:
+def show(experiment_dir: Path, p_values: Mapping[str, float | None]) -> None:
     """Draw the table with its choices of metric, columns and rows.
 
     Args:
-        trials: in any order.
-        primary_metric: key of the metric that the search maximised.
         experiment_dir: directory of the experiment.
         p_values: against the best trial (see `significance.p_values_against_best`).
     """
+    trials = cached.trials(experiment_dir)
+    primary_metric = cached.job(experiment_dir).primary_metric
     with st.container(horizontal=True, vertical_alignment="bottom", key="table-choices"):
         metric = _metric(trials, primary_metric)
         # the tests are about the primary metric
-        table = columns(
-            trials, metric, experiment_dir, p_values if metric == primary_metric else {}
-        )
+        known = p_values if metric == primary_metric else {}
+        table = _columns(experiment_dir, metric, tuple(known.items()))
         shown = _chosen_columns(table)
         table = _filtered(table)
         figure_table.download(table.drop(columns="trial_id"), f"{experiment_dir.name}-leaderboard")
@@ -49,6 +44,13 @@ def show(
     )
     if sentence := wording.ranking(trials, metric):
         st.caption(sentence)
+
+
+@for_version(lambda experiment_dir, *_: cached.content(experiment_dir), max_entries=50)
+def _columns(
+    experiment_dir: Path, metric: str, p_values: tuple[tuple[str, float | None], ...]
+) -> pd.DataFrame:
+    return columns(cached.trials(experiment_dir), metric, experiment_dir, dict(p_values))
 
 
 def columns(

@@ -1,30 +1,28 @@
 """Is the best trial better than the others?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from automl.experiments import leaderboard
-from automl.experiments.records import TrialRecord
 from automl.figures import charts, trial_charts, wording
 from automl.texts import _, ngettext
-from automl.ui import figure_table
+from automl.ui import cached, figure_table
+from automl.ui.version_cache import for_version
 
 
-def show(
-    ranked: Sequence[TrialRecord],
-    metric: str,
-    p_values: Mapping[str, float | None],
-) -> None:
+def show(experiment_dir: Path, p_values: Mapping[str, float | None]) -> None:
     """Draw the scores with their intervals, and say how many trials are tied with the best one.
 
     Args:
-        ranked: trials with a score, best first.
-        metric: key of the primary metric.
+        experiment_dir: directory of the experiment.
         p_values: against the best trial (see `significance.p_values_against_best`).
     """
-    table = leaderboard.rank(ranked, metric, p_values)
-    num_tied = int(table["tied_with_best"].iloc[1:].sum())
+    ranked, metric = cached.ranked(experiment_dir), cached.job(experiment_dir).primary_metric
+    num_tied = leaderboard.num_tied(ranked, metric, p_values)
     if num_tied:
         sentence = ngettext(
             "{count} other trial is statistically tied with the best on these pictures.",
@@ -32,13 +30,22 @@ def show(
             num_tied,
         )
         st.caption(sentence.format(count=wording.integer(num_tied)))
-    figure = trial_charts.intervals(list(ranked), metric)
-    st.plotly_chart(figure, key="intervals", config=charts.QUIET)
-    shown = ["number", "title", "score", "score_low", "score_high"]
-    figure_table.show(table[shown], "intervals")
+    st.plotly_chart(_figure(experiment_dir), key="intervals", config=charts.QUIET)
+
+    def table() -> pd.DataFrame:
+        shown = ["number", "title", "score", "score_low", "score_high"]
+        return leaderboard.rank(ranked, metric)[shown]
+
+    figure_table.show(table, "intervals")
     if len(ranked) > trial_charts.MAX_LINES:
         st.caption(
             _("The best {shown} of {count} trials.").format(
                 shown=trial_charts.MAX_LINES, count=wording.integer(len(ranked))
             )
         )
+
+
+@for_version(cached.content, max_entries=50)
+def _figure(experiment_dir: Path) -> go.Figure:
+    metric = cached.job(experiment_dir).primary_metric
+    return trial_charts.intervals(cached.ranked(experiment_dir), metric)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from automl.access.permissions import Action
@@ -25,9 +26,11 @@ from automl.figures import (
 from automl.figures.pauses import Clock
 from automl.texts import _
 from automl.ui import cached, curve_chart, guarded_actions, recommendation_view
+from automl.ui.version_cache import for_version
 
 _LOG_BYTES = 20_000
 _LINE_PIXELS = 76
+_MAX_CHARTS = 100
 
 
 def headline(
@@ -258,37 +261,49 @@ def no_trial(state: ExperimentState) -> None:
         st.info(_("Trials appear here as soon as the first one starts."))
 
 
-def trials_over_time(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
+def trials_over_time(experiment_dir: Path) -> None:
     """Draw which trial ran when; nothing before the first has started."""
-    moment = now()
-    left = time_left.estimate(record, trials, moment).by_trial
+    figure = _timeline(experiment_dir)
+    if figure is not None:
+        st.subheader(_("Trials over time"))
+        st.plotly_chart(figure, key="trials over time", config=charts.QUIET)
+
+
+@for_version(cached.content, max_entries=_MAX_CHARTS)
+def _timeline(experiment_dir: Path) -> go.Figure | None:
+    record, trials, moment = cached.experiment(experiment_dir), cached.trials(experiment_dir), now()
+    left = {} if record.state.is_finished else time_left.estimate(record, trials, moment).by_trial
     searched = [trial for trial in trials if not trial.members]
     until = record.ended_at or moment
     clock, num_places = Clock.of(searched, until), record.max_concurrent_trials
     placed = timeline_chart.bars(searched, left, until, num_places, clock)
-    if placed:
-        st.subheader(_("Trials over time"))
-        figure = timeline_chart.figure_of(placed, num_places, clock)
-        st.plotly_chart(figure, key="trials over time", config=charts.QUIET)
+    return timeline_chart.figure_of(placed, num_places, clock) if placed else None
 
 
-def curves(ranked: list[TrialRecord], metric: str) -> None:
+def curves(experiment_dir: Path) -> None:
     """Draw the learning curves of the best trials, with the baselines as lines."""
     st.subheader(_("Learning curves"))
+    ranked = cached.ranked(experiment_dir)
     if not ranked:
         st.info(_("No trial has been scored. Curves appear with the first evaluation."))
         return
-    trained = [trial for trial in ranked if not baselines.is_baseline(trial)]
-    floors = [trial for trial in ranked if baselines.is_baseline(trial)]
-    shown = [*trained[: trial_charts.MAX_LINES], *floors]
-    figure = trial_charts.learning_curves(shown, metric)
-    curve_chart.show(figure, "learning curves")
-    if len(trained) > trial_charts.MAX_LINES:
+    curve_chart.show(_learning_curves(experiment_dir), "learning curves")
+    num_trained = sum(not baselines.is_baseline(trial) for trial in ranked)
+    if num_trained > trial_charts.MAX_LINES:
         st.caption(
             _("The best {shown} of {count} trials.").format(
-                shown=trial_charts.MAX_LINES, count=wording.integer(len(trained))
+                shown=trial_charts.MAX_LINES, count=wording.integer(num_trained)
             )
         )
+
+
+@for_version(cached.content, max_entries=_MAX_CHARTS)
+def _learning_curves(experiment_dir: Path) -> go.Figure:
+    ranked = cached.ranked(experiment_dir)
+    trained = [trial for trial in ranked if not baselines.is_baseline(trial)]
+    floors = [trial for trial in ranked if baselines.is_baseline(trial)]
+    metric = cached.job(experiment_dir).primary_metric
+    return trial_charts.learning_curves([*trained[: trial_charts.MAX_LINES], *floors], metric)
 
 
 def log(experiment_dir: Path) -> None:

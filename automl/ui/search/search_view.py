@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from automl.errors import UserError
@@ -14,6 +15,7 @@ from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
 from automl.texts import _, mark
 from automl.ui import cached, curve_chart, figure_table, phone
+from automl.ui.version_cache import for_version
 
 _MAX_POINTS = 1_000
 _MAX_CURVES = 20
@@ -36,19 +38,32 @@ def over_time(experiment_dir: Path, metric: str) -> None:
     if not num_points:
         st.info(_("No trial has been scored. Points appear with the first evaluation."))
         return
-    step = math.ceil(num_points / _MAX_POINTS)
-    shown = history.at(range(0, num_points, step))
-    figure = search_charts.over_time(shown, history.improvements(), metric, history.clock)
-    st.plotly_chart(phone.fitted(figure), key="search over time", config=charts.QUIET)
-    if step > 1:
+    figure = phone.fitted(_over_time(experiment_dir))
+    st.plotly_chart(figure, key="search over time", config=charts.QUIET)
+    if (step := _step(history)) > 1:
         st.caption(
             _("One in {step} of the {points} evaluations, and every new best score.").format(
                 step=step, points=wording.integer(num_points)
             )
         )
+    figure_table.show(lambda: _evaluations(history, metric), "search-over-time")
+
+
+@for_version(cached.content, max_entries=50)
+def _over_time(experiment_dir: Path) -> go.Figure:
+    history, metric = cached.history(experiment_dir), cached.job(experiment_dir).primary_metric
+    shown = history.at(range(0, len(history.scores), _step(history)))
+    return search_charts.over_time(shown, history.improvements(), metric, history.clock)
+
+
+def _step(history: timeline.History) -> int:
+    return math.ceil(len(history.scores) / _MAX_POINTS)
+
+
+def _evaluations(history: timeline.History, metric: str) -> pd.DataFrame:
     numbers = np.array([trial.number for trial in history.trials])
     model_names = np.array([trial.model_name for trial in history.trials])
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "minutes": history.times * history.clock.unit.seconds / 60,
             "trial": numbers[history.trial_positions],
@@ -57,7 +72,6 @@ def over_time(experiment_dir: Path, metric: str) -> None:
             _("best so far"): history.best,
         }
     )
-    figure_table.show(table, "search-over-time")
 
 
 def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
@@ -84,13 +98,17 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
         shown = [by_number[number] for number in chosen]
     figure = trial_charts.learning_curves(shown, metric, smoothing=smoothing, height=400)
     curve_chart.show(figure, "all learning curves")
+    figure_table.show(lambda: _curves(shown, metric), "learning-curves")
+
+
+def _curves(trials: Sequence[TrialRecord], metric: str) -> pd.DataFrame:
     rows = [
         (trial.number, trial.model_name, each.epoch, each.metrics[metric], each.train_loss)
-        for trial in shown
+        for trial in trials
         for each in trial.evaluations
     ]
     columns = pd.Index(["trial", "model", "epoch", metric, _("training loss")])
-    figure_table.show(pd.DataFrame(rows, columns=columns), "learning-curves")
+    return pd.DataFrame(rows, columns=columns)
 
 
 def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
@@ -103,7 +121,7 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
     figure = search_charts.parallel(table, metric, dark=dark)
     st.plotly_chart(figure, key="parallel coordinates", config=charts.QUIET)
     with st.container(horizontal=True, vertical_alignment="center"):
-        figure_table.show(table, "hyperparameters")
+        figure_table.show(lambda: table, "hyperparameters")
         st.caption(
             _(
                 "Drag along an axis to highlight the trials within that range. Blue trials "
@@ -136,7 +154,7 @@ def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Pat
                     shown=_MAX_SLICES, names=len(names)
                 )
             )
-        figure_table.show(table, "slices")
+        figure_table.show(lambda: table, "slices")
 
 
 def _fine_tuned(trials: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
@@ -158,8 +176,8 @@ def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> 
         return names
     figure = bar_charts.importance(shares)
     st.plotly_chart(figure, key="importance", config=charts.QUIET)
-    rows = pd.DataFrame({"hyperparameter": shares.keys(), "importance": shares.values()})
-    figure_table.show(rows, "importance")
+    columns = {"hyperparameter": shares.keys(), "importance": shares.values()}
+    figure_table.show(lambda: pd.DataFrame(columns), "importance")
     st.caption(
         _(
             "Share of the variance of the scores that each hyperparameter explains "

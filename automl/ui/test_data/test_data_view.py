@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.experiments import leaderboard, store
+from automl.experiments import store
 from automl.experiments.records import TestOpening, TrialRecord
 from automl.figures import wording
 from automl.reports import test_data
@@ -19,7 +19,7 @@ from automl.ui.answers import classes_view, confusion_view, label_errors_view, l
 def sealed(experiment_dir: Path, num_pictures: int) -> None:
     """Draw what opening means, the choice of the trial, and the button, which asks to confirm."""
     metric = cached.job(experiment_dir).primary_metric
-    ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
+    ranked = cached.ranked(experiment_dir)
     if not ranked:
         st.info(_("No trial has a model to score."))
         return

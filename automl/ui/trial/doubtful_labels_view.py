@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from automl.evaluation.doubtful_labels import MAX_TRIALS
-from automl.experiments import leaderboard
 from automl.figures import wording
 from automl.texts import _
 from automl.ui import cached, cached_evaluation, figure_table, gallery, label_in_doubt
@@ -55,9 +54,8 @@ def show(experiment_dir: Path) -> None:
 
 def _best_answers(experiment_dir: Path) -> tuple[Answers, ...]:
     """Answers of the best trials that scored the same pictures in the same order."""
-    metric = cached.job(experiment_dir).primary_metric
     chosen: list[Answers] = []
-    for trial in leaderboard.by_score(cached.trials(experiment_dir), metric):
+    for trial in cached.ranked(experiment_dir):
         trial_answers = cached_evaluation.of_trial(experiment_dir, trial.trial_id)
         if trial_answers and (
             not chosen or trial_answers.predictions.is_about_the_same_as(chosen[0].predictions)
