@@ -37,19 +37,27 @@ def test_the_experiment_in_view_and_the_language_survive_a_change_of_page(
     assert "3 Train" in [link.proto.label for link in unknown.get("page_link")]
 
 
-def test_pages_do_not_import_what_only_the_engine_needs(
+def test_pages_import_what_they_need_and_the_first_one_does_not_wait_for_it(
     make_experiment, make_trial, make_pictures, with_predictions
 ):
+    """In one process, which takes seconds to start: the first page without what is slow, which is
+    imported behind it, and then each page without what only the engine needs."""
     pictures = make_pictures()
-    experiment_dir = make_experiment("pets", [make_trial("t1", [0.5])])
+    experiment_dir = make_experiment("pets", [make_trial("t1", [0.5])], best_trial="t1")
     with_predictions(experiment_dir, "t1", pictures)
     program = f"""
 import sys
-from streamlit.runtime import pages_manager
 from streamlit.testing.v1 import AppTest
 from automl.experiments import launcher
+from automl.ui import preload
 launcher.warm_up = lambda: None
-app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60)
+start, preload.start = preload.start, lambda: None
+app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60).run()
+assert any("0.500" in one.value for one in app.markdown)
+assert app.get("bidi_component")
+assert "pandas" not in sys.modules
+start().join()
+assert {{"pandas", "plotly.graph_objects", "scipy.special"}} <= set(sys.modules)
 for name in {PAGES!r}:
     app.query_params.update({{"experiment": "pets", "data": {str(pictures)!r}}})
     app.switch_page(f"pages/{{name}}.py").run()
@@ -57,35 +65,5 @@ for name in {PAGES!r}:
     assert app.title[0].value, name
 heavy = {{"torch", "torchvision", "timm", "ray"}} & set(sys.modules)
 sys.exit(f"imported: {{heavy}}" if heavy else 0)
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=600)
-
-
-def test_the_first_page_does_not_wait_for_pandas(
-    make_experiment, make_trial, make_pictures, with_predictions
-):
-    experiment_dir = make_experiment("pets", [make_trial("t1", [0.5])], best_trial="t1")
-    with_predictions(experiment_dir, "t1", make_pictures())
-    program = f"""
-import sys
-from streamlit.testing.v1 import AppTest
-from automl.ui import preload
-preload.start = lambda: None
-app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60).run()
-assert any("0.500" in one.value for one in app.markdown)
-assert app.get("bidi_component")
-sys.exit("pandas" in sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=600)
-
-
-def test_what_later_pages_need_is_imported_behind_the_first_one():
-    program = f"""
-import sys
-from streamlit.testing.v1 import AppTest
-from automl.ui import preload
-AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60).run()
-preload.start().join()
-assert {{"pandas", "plotly.graph_objects", "scipy.special"}} <= set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=600)
