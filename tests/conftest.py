@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import settings
 from PIL import Image
@@ -125,7 +126,7 @@ def converted_weights(home: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="session")
 def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home whose Ray head lives as long as the tests."""
+    """A home whose Ray head lives as long as the tests; it leaves no process and no folder."""
     home = tmp_path_factory.mktemp("head")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOML_HOME", str(home))
@@ -136,7 +137,13 @@ def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             cluster.ensure_local_head()
         yield home
         patch.setenv("AUTOML_HOME", str(home))
+        info = cluster.head_info()
         local_head.stop()
+    if info is not None:  # a test may have killed it
+        place = Path(info["temp_dir"])
+        commands = [str(process.info["cmdline"]) for process in psutil.process_iter(["cmdline"])]
+        assert not [command for command in commands if str(place) in command]
+        assert not place.exists()
 
 
 def connections_file(head_home: Path) -> Path:

@@ -13,7 +13,6 @@ import pytest
 
 from automl.engine import cluster, head_address, ray_settings
 from automl.engine.head import Lease
-from benchmarks import local_head
 
 pytestmark = pytest.mark.engine
 
@@ -98,18 +97,6 @@ def test_a_token_of_somebody_else_is_refused(head: Path, tmp_path: Path) -> None
         check=False,
     )
     assert done.returncode != 0
-
-
-def test_stopping_leaves_no_process_and_no_folder(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AUTOML_HOME", str(home))
-    cluster.ensure_local_head()
-    temp_dir = info(home)["temp_dir"]
-    local_head.stop()
-    left = [p for p in psutil.process_iter(["cmdline"]) if temp_dir in str(p.info["cmdline"])]
-    assert left == []
-    assert not Path(temp_dir).exists()
 
 
 def test_a_lease_ends_by_time_that_passes_not_by_a_clock_that_was_set(
