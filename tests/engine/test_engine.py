@@ -286,16 +286,6 @@ def test_a_bayesian_search_that_is_stopped_keeps_the_best_and_a_resume_runs_the_
         assert trial.effective["training_crop_size"] == asked["training_crop_size"]
 
 
-def test_data_that_cannot_be_used_is_the_datas_fault(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "x.png").write_bytes(b"no picture")
-    directory = launcher.create(Job.from_dict({"training_data": {"path": tmp_path}}))
-    launcher.start(directory)
-    done = launcher.wait(directory)
-    assert (done.state, done.failure) == (ExperimentState.FAILED, "data")
-    assert "Traceback" not in done.message
-
-
 def test_a_second_engine_on_the_same_experiment_gives_way(
     running: tuple[Path, subprocess.Popen[str]],
 ) -> None:

@@ -198,18 +198,6 @@ def test_an_experiment_is_deleted_whatever_an_earlier_delete_left(make_experimen
     assert not directory.exists()  # a folder of remarks would take the name
 
 
-@pytest.mark.engine
-@pytest.mark.usefixtures("head")
-def test_from_the_moment_of_its_start_an_engine_holds_the_lock(make_experiment):
-    directory = make_experiment(state="stopped", message="Stopped by the user.")
-    launcher.start(directory)
-    assert launcher.is_running(directory)
-    assert not launcher.state(directory).is_finished  # how it ended before is history
-    launcher.start(directory)  # once more does nothing
-    assert launcher.wait(directory).state is ExperimentState.FAILED  # there is no /data/pets
-    assert store.log_path(directory).read_text().count("the experiment failed") == 1
-
-
 def test_waiting_tells_every_change_and_ends_with_the_engine(running):
     directory, engine = running
     seen = []
@@ -232,15 +220,22 @@ def test_waiting_for_an_engine_that_died_ends_as_interrupted(make_experiment):
 
 @pytest.mark.engine
 @pytest.mark.usefixtures("head")
-def test_an_engine_without_data_fails_because_of_the_data_and_leaves_no_zombie(job):
+def test_an_engine_holds_the_lock_from_its_start_and_without_data_leaves_no_zombie(job):
     note = "limits is there twice, in lines 2 and 3: the last counts."
     directory = launcher.create(job.with_notes([note]), name="nothing")
+    stopped = {"state": ExperimentState.STOPPED, "message": "Stopped by the user."}
+    queued = store.load_experiment(directory)
+    store.save_experiment(directory, queued.model_copy(update=stopped))
     launcher.start(directory)
-    assert launcher.state(directory) in (ExperimentState.QUEUED, ExperimentState.PREPARING)
+    assert launcher.is_running(directory)
+    assert not launcher.state(directory).is_finished  # how it ended before is history
+    launcher.start(directory)  # once more does nothing
     record = launcher.wait(directory)
     assert (record.state, record.failure) == (ExperimentState.FAILED, "data")
     assert "does not exist" in record.message
+    assert "Traceback" not in record.message
     assert note in record.notes
+    assert store.log_path(directory).read_text().count("the experiment failed") == 1
     deadline = time.monotonic() + 10
     while zombies := [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]:
         assert time.monotonic() < deadline, zombies
