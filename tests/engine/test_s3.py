@@ -54,10 +54,10 @@ class Bucket(NamedTuple):
         )
 
 
-@pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[Bucket]:
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     port = free_port.find()
-    address, log = f"127.0.0.1:{port}", tmp_path / "requests"
+    address, log = f"127.0.0.1:{port}", tmp_path_factory.mktemp("bucket") / "requests"
     command = [_PYTHON, "-m", "moto.server", "-p", str(port)]
     with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as server:
         found = Bucket(address, server, log)

@@ -28,8 +28,8 @@ class Searched(NamedTuple):
 
 
 def run(folder: Path, *kinds: str) -> dict[str, Searched]:
-    # a worker that waits for the first search would import everything and not be used
-    environment = {**ray_settings.connection(), "RAY_prestart_worker_first_driver": "0"}
+    # as our head has it: at Ray's own niceness the workers would wait for all other tests
+    environment = {**ray_settings.connection(), **ray_settings.HEAD}
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.odd_trials", str(folder), *kinds],
         env={**os.environ, **environment},
