@@ -13,10 +13,12 @@ from automl.texts import _
 KEPT: dict[str, Any] = {"persist_state": "session"}
 """Arguments of a widget whose value survives a change of page."""
 
+_ABBREVIATIONS = ("asha",)
+
 
 def title(name: str) -> str:
     """Label of a field: `learning_rate` becomes `Learning rate`."""
-    return wording.kind(name)
+    return name.upper() if name in _ABBREVIATIONS else wording.kind(name)
 
 
 def help_text(model: type[BaseModel], name: str) -> str:

@@ -125,7 +125,7 @@ def _remove(row: int) -> None:
 
 def _row(row: int, sub_space: int, sampler: str) -> tuple[str, Any]:
     """Draw the row of a hyperparameter; return its name and its values, or None without any."""
-    which, how, values, end = st.columns([4, 3, 5, 1], vertical_alignment="bottom")
+    which, rest, end = st.columns([4, 8, 1], vertical_alignment="bottom")
     name = which.selectbox(
         _("Hyperparameter"),
         _free_names(sub_space, row),
@@ -134,13 +134,23 @@ def _row(row: int, sub_space: int, sampler: str) -> tuple[str, Any]:
         **KEPT,
     )
     end.button("", key=f"remove {row}", icon=":material/delete:", on_click=_remove, args=(row,))
+    note = ""
     if choices := _choices(name):
+        with rest:
+            value = _some_of(row, name, choices)
+        if name == "model_name" and value is not None:
+            note = model_places.summary(st.session_state[f"space options {row}"])
+    else:
+        how, values = rest.columns([3, 5], vertical_alignment="bottom")
+        with how:
+            kind = _kind(row, name, sampler)
         with values:
-            return name, _some_of(row, name, choices)
-    with how:
-        kind = _kind(row, name, sampler)
-    with values:
-        return name, _arguments(row, name, kind)
+            text = _arguments(row, name, kind)
+        value = (text if kind == _FIXED else f"{kind}({text})") if text else None
+        note = _powers(text) if "log" in kind else ""
+    if note:  # below the row, whose fields stand in one line
+        st.caption(note)
+    return name, value
 
 
 def _some_of(row: int, name: str, choices: tuple[Any, ...]) -> Any:
@@ -152,8 +162,6 @@ def _some_of(row: int, name: str, choices: tuple[Any, ...]) -> Any:
         accept_new_options=name == "model_name",
         **KEPT,
     )
-    if name == "model_name" and chosen:
-        st.caption(model_places.summary(chosen))
     if len(chosen) <= 1:
         return next(iter(chosen), None)
     return {"type": "choice", "values": chosen}
@@ -182,20 +190,15 @@ def _kind(row: int, name: str, sampler: str) -> str:
     return chosen
 
 
-def _arguments(row: int, name: str, kind: str) -> Any:
+def _arguments(row: int, name: str, kind: str) -> str:
     keys = {_FIXED: ["value"], "choice": ["values, with commas"]}.get(kind)
     label = ", ".join(keys or distributions.arguments(kind))
     about = help_text(name)
     if "log" in kind:
         about += " " + _("The bounds are natural logarithms: -7 is 0.00091, -4 is 0.018.")
-    text = st.text_input(
-        schema_fields.title(label), key=f"space values {row}", help=about, **KEPT
-    ).strip()
-    if "log" in kind and text:
-        st.caption(_powers(text))
-    if not text:
-        return None
-    return text if kind == _FIXED else f"{kind}({text})"
+    field = schema_fields.title(label)
+    text: str = st.text_input(field, key=f"space values {row}", help=about, **KEPT)
+    return text.strip()
 
 
 def _powers(text: str) -> str:
