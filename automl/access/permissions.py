@@ -38,6 +38,9 @@ class Action(StrEnum):
     LABEL = "label"
     """Have pictures ranked and give them labels for experiments of one's own."""
 
+    LABEL_KEPT_PICTURES = "label_kept_pictures"
+    """The same with pictures that a server has kept."""
+
     START = "start"
     STOP = "stop"
     RESUME = "resume"
@@ -56,6 +59,12 @@ class Action(StrEnum):
     IMPORT = "import"
     CHOOSE_CLUSTER = "choose_cluster"
     """Start a job with `ray_address` or `storage_path`, or an output that is written elsewhere."""
+
+    SERVE = "serve"
+    """Let models answer requests over HTTP."""
+
+    STOP_SERVING = "stop_serving"
+    """The end of a server; one that is killed leaves none."""
 
     KEEP_PICTURES = "keep_pictures"
     """Let a server keep pictures that it is asked about."""
@@ -83,7 +92,7 @@ class Role(StrEnum):
 
 _VIEWER = {Action.SIGN_IN, Action.LOOK, Action.PREDICT}
 _ANALYST = _VIEWER | {Action.LABEL, Action.START, Action.EXPORT, Action.SHARE, Action.IMPORT}
-_ANALYST |= {Action.SAVE_VERSION}
+_ANALYST |= {Action.LABEL_KEPT_PICTURES, Action.SAVE_VERSION}
 _WITH_ANY = {Role.VIEWER: _VIEWER, Role.ANALYST: _ANALYST, Role.ADMIN: set(Action)}
 _OWN = {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}
 _WITH_OWN = {Role.ANALYST: _OWN | {Action.CHOOSE_THRESHOLDS}}

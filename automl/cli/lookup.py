@@ -56,6 +56,11 @@ def find_model(named: str) -> Path:
         return find(named).model_dir
 
 
+def experiment_of(model_dir: Path) -> str:
+    """Id of the experiment whose best model lies there; empty for an exported model."""
+    return model_dir.parent.name if model_dir.name == "best_model" else ""
+
+
 def _unknown_sentence(named: str, parent: Path) -> str:
     from automl.experiments import store
 

@@ -1,17 +1,22 @@
 """`automl serve`."""
 
+import contextlib
 import filecmp
 import re
 import shlex
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl.cli import audited, lookup
+from automl.cli import audited, lookup, shadows
 from automl.cli.output import fail, refusals, tell
 from automl.cli.predictions import FalseAlarms
 from automl.host import extras
+
+if TYPE_CHECKING:
+    from automl.access.audit import Note
 
 _PACKAGES = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
 _MAX_MB = 1_000_000_000
@@ -104,6 +109,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
     from automl.serving.keeping import Keeping
     from automl.serving.limits import Limits
     from automl.serving.models import Additions
+    from automl.serving.shadow_folder import load_pair
 
     model_dirs = _model_dirs(models)
     with refusals():
@@ -127,21 +133,26 @@ def serve(  # noqa: PLR0913 (the options of a command)
         _refuse_limits_alone(ctx)
     else:
         folder = keep.absolute()
-        with (
-            refusals(),
-            audited.recorded("keep_pictures", models=", ".join(models), folder=str(folder)),
-        ):
+        with refusals(), _recorded("keep_pictures", model_dirs, folder=str(folder)):
             keeping = Keeping(folder, keep_share, keep_limit, round(keep_mb * 1e6))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def on_ready() -> None:
+        note_ready()
         tell(f"{', '.join(model_dirs)}: answers at {url}/score; {url}/docs describes the requests.")
         if recorded is not None:
             first = next(iter(model_dirs.values()))
             command = f"automl shadow {shlex.quote(str(recorded))}"
             tell(f"{first} answers first. How far the two agree: {command}")
+            pair = load_pair(recorded)
+            if pair and (said := shadows.other_labels(pair)):
+                tell(said)
 
-    with refusals(), server.listen(host, port) as listening:
+    with (
+        refusals(),
+        _in_service(model_dirs, address=url) as note_ready,
+        server.listen(host, port) as listening,
+    ):
         server.serve(
             model_dirs,
             listening,
@@ -152,6 +163,35 @@ def serve(  # noqa: PLR0913 (the options of a command)
             shadow_folder=recorded,
             keeping=keeping,
         )
+
+
+@contextlib.contextmanager
+def _in_service(model_dirs: dict[str, Path], **details: str) -> Iterator[Callable[[], None]]:
+    """Record a server: its start once what is yielded was called, and its end after the block."""
+    is_ready = False
+    try:
+        with contextlib.ExitStack() as start:
+            start.enter_context(_recorded("serve", model_dirs, **details))
+
+            def note_ready() -> None:
+                nonlocal is_ready
+                start.close()
+                is_ready = True
+
+            yield note_ready
+    finally:
+        if is_ready:
+            with _recorded("stop_serving", model_dirs, **details):
+                pass
+
+
+def _recorded(
+    action: str, model_dirs: dict[str, Path], **details: str
+) -> contextlib.AbstractContextManager["Note"]:
+    """Record an act with models under their names, of the experiment of the first one."""
+    models = ", ".join(f"{name}: {place}" for name, place in model_dirs.items())
+    experiment = lookup.experiment_of(next(iter(model_dirs.values())))
+    return audited.recorded(action, experiment, models=models, **details)
 
 
 def _refuse_limits_alone(ctx: typer.Context) -> None:
@@ -194,7 +234,7 @@ def _with_shadow(
     folder = folder or home.shadows_dir() / f"{name}--{_url_name(second)}"
     folder = folder.absolute()
     details = {"first": str(first), "second": str(second), "folder": str(folder)}
-    with refusals(), audited.recorded("add_shadow", **details):
+    with refusals(), audited.recorded("add_shadow", lookup.experiment_of(first), **details):
         pair = prepared(folder, first, second)
     model_dirs[name] = pair.first
     return folder
@@ -209,5 +249,5 @@ def _answer_alike(first: Path, second: Path) -> bool:
 
 def _url_name(model_dir: Path) -> str:
     """Return a name for the model that is valid in a URL."""
-    name = model_dir.parent.name if model_dir.name == "best_model" else model_dir.name
+    name = lookup.experiment_of(model_dir) or model_dir.name
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl.cli import audited
+from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, say_table
-from automl.errors import UserError
+from automl.errors import PredictionError, UserError
 from automl.figures import wording
 from automl.host import home
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from automl.serving.shadow_folder import Line, Pair
 
 _NUM_SHOWN = 20
@@ -31,6 +33,9 @@ class Labelled:
     second: float
     """Accuracies."""
 
+    num_only_one_right: int
+    """Pictures that one of the two gets right and the other does not."""
+
     p_value: float
 
     @property
@@ -46,11 +51,17 @@ class Labelled:
 
     @property
     def sentence(self) -> str:
+        pictures = wording.count(self.num_pictures, "picture")
+        if not self.num_only_one_right:
+            return (
+                f"On {pictures} whose labels are known both are right on the same "
+                f"{wording.percent(self.first)}, so nothing says which is better."
+            )
         verdict = "chance does not explain that" if self.is_clear else "it may be chance"
         return (
-            f"On {wording.count(self.num_pictures, 'picture')} whose labels are known the first is "
-            f"right on {wording.percent(self.first)} and the second on "
-            f"{wording.percent(self.second)}; {verdict} (paired test, p = {self.p_value:.2g})."
+            f"On {pictures} whose labels are known the first is right on "
+            f"{wording.percent(self.first)} and the second on {wording.percent(self.second)}; "
+            f"{verdict} (paired test, p = {self.p_value:.2g})."
         )
 
 
@@ -76,6 +87,8 @@ def show(
         )
         return
     say(f"First: {pair.first}\nSecond: {pair.second}")
+    if said := other_labels(pair):
+        say(said)
     if not counts.answered:
         say("No picture has been answered by both yet.")
         return
@@ -87,7 +100,7 @@ def show(
     if differing:
         rows = [list(_row(line, pair).values()) for line in differing[-_NUM_SHOWN:]]
         say_table(["picture (SHA-256)", "first", "probability", "second", "probability"], rows)
-    say(labelled.sentence if labelled else _UNLABELLED)
+    say(_on_labels(labelled, lines, data))
 
 
 def promote(
@@ -110,12 +123,15 @@ def promote(
         fail(f"{pair.first} was first from the beginning: there is nothing to go back to.")
     if not (pair.second / "model.onnx").is_file():
         fail(f"{pair.second} has no model any more, so it cannot be first. Export it again.")
+    if said := other_labels(pair):
+        say(said)
     labelled = _labelled(pair, lines, data)
-    say(labelled.sentence if labelled else _UNLABELLED)
-    details = {"first": str(pair.second), "before": str(pair.first)}
+    say(_on_labels(labelled, lines, data))
+    details = {"first": str(pair.second), "before": str(pair.first), "folder": str(folder)}
     if labelled:
         details["p_value"] = f"{labelled.p_value:.2g}"
-    with refusals(), audited.recorded("promote", **details):
+    experiment = lookup.experiment_of(pair.second)
+    with refusals(), audited.recorded("promote", experiment, **details):
         if labelled and labelled.second_is_worse and not anyway:
             raise UserError(
                 f"{pair.second} is worse than {pair.first} on these pictures, so it stays second. "
@@ -127,10 +143,39 @@ def promote(
     say(f"The way back: automl promote {shlex.quote(str(folder))}{undone}")
 
 
-_UNLABELLED = (
-    "No labels of these pictures are known, so no test says which model is better. Name labelled "
-    "pictures among them with --data DATA."
-)
+def _on_labels(labelled: Labelled | None, lines: "Sequence[Line]", data: Path | None) -> str:
+    """Which model is right more often, or why nothing says it."""
+    if labelled:
+        return labelled.sentence
+    if not lines:
+        return "No picture has been answered by both yet, so nothing says which model is better."
+    if data is None:
+        return (
+            "No labels of these pictures are known, so no test says which model is better. Name "
+            "labelled pictures among them with --data DATA."
+        )
+    return (
+        f"{data} has none of the {wording.count(len(lines), 'picture')} that both have answered "
+        "for, so no test says which model is better. Name data with some of them."
+    )
+
+
+def other_labels(pair: "Pair") -> str:
+    """Sentence about labels that only one of two models knows; empty if none are known."""
+    from automl.prediction import inference
+
+    try:
+        first, second = (set(inference.labels_of(each)[0]) for each in (pair.first, pair.second))
+    except PredictionError:
+        return ""  # one of the two is gone
+    said = [
+        f"only the {which} knows {', '.join(sorted(names))}"
+        for which, names in (("first", first - second), ("second", second - first))
+        if names
+    ]
+    if not said:
+        return ""
+    return f"The two have other labels: {'; '.join(said)}. Programs that ask have to know both."
 
 
 def _read(folder: Path) -> "tuple[Path, Pair, list[Line]]":
@@ -175,7 +220,8 @@ def _labelled(pair: "Pair", lines: "list[Line]", data: Path | None) -> Labelled 
         for model in (pair.first, pair.second)
     )
     p_value = significance.p_value_of_right(first, second)
-    return Labelled(len(known), float(first.mean()), float(second.mean()), p_value)
+    shares = float(first.mean()), float(second.mean())
+    return Labelled(len(known), *shares, int((first != second).sum()), p_value)
 
 
 def _said(line: "Line", model: Path) -> str:

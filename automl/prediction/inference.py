@@ -364,6 +364,16 @@ class Predictor:
         return [array if isinstance(array, Failure) else next(answers) for array in pixels]
 
 
+def labels_of(model_dir: Path) -> tuple[list[str], bool]:
+    """Labels of a model, and True if a picture may have any number of them; it is not loaded.
+
+    Raises:
+        PredictionError: the folder has no such model.
+    """
+    settings = _read(TypeAdapter(_Settings), model_dir / "settings.json")
+    return _read(_LABELS, model_dir / "labels.json"), settings.has_label_sets
+
+
 def _read(kind: TypeAdapter[_T], path: Path) -> _T:
     """Read a JSON file of a model directory.
 

@@ -8,6 +8,7 @@ of, or that are unlike its training pictures, are kept, and a random share of th
 import contextlib
 import hashlib
 import json
+import os
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -131,6 +132,12 @@ class Keeper:
             self._num_answers = len(lines)
         json_lines.append(self._answers, json.dumps(line))
         self._num_answers += 1
+
+
+def are_kept(place: Path) -> bool:
+    """True for a folder of `Keeping`, or that of its pictures."""
+    inside = place.parent if place.name == PICTURES else place
+    return os.path.isfile(inside / ANSWERS)  # noqa: PTH113 (no error where nobody may look)
 
 
 def reason(predictor: Predictor, answer: Answer) -> str:

@@ -11,7 +11,7 @@ from automl.evaluation.drift import Answers, Drift
 from automl.experiments import store
 from automl.host import json_lines
 from automl.prediction.inference import Predictor
-from automl.serving.keeping import ANSWERS
+from automl.serving.keeping import ANSWERS, PICTURES
 
 
 class KeptAnswer(BaseModel):
@@ -32,6 +32,10 @@ def answers(folder: Path) -> list[KeptAnswer]:
     try:
         return list(json_lines.read(folder / ANSWERS, KeptAnswer))
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and (folder / PICTURES).is_dir():
+            raise ServingError(
+                f"{folder} has no answers yet: the server has been asked about no picture."
+            ) from error
         raise ServingError(
             f"{folder} has no {ANSWERS} that can be read ({error.strerror or error}). Give the "
             "folder of automl serve --keep."
@@ -57,7 +61,13 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
             f"{folder} has no answers of {model.trial_id}, the best trial of "
             f"{experiment_dir.name}. Give the experiment whose model was served."
         )
-    scored = store.load_predictions(store.predictions_path(experiment_dir, model.trial_id))
+    path = store.predictions_path(experiment_dir, model.trial_id)
+    if not path.is_file():
+        raise ServingError(
+            f"{experiment_dir.name} has no answers of {model.trial_id} at validation any more, so "
+            "there is nothing to compare with."
+        )
+    scored = store.load_predictions(path)
     held_out = dict(model.unlike.held_out if model.unlike else ())
     reference = Answers(
         [model.labels[index] for index in scored.predicted.tolist()],

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from automl.errors import UserError
 from automl.host import private_folder
+from automl.prediction import inference
 from automl.prediction.inference import Answer, Failure, Predictor
 from automl.serving import shadow_folder
 from automl.serving.shadow_folder import Counts, Given, Line, Pair
@@ -188,11 +189,17 @@ def prepared(folder: Path, first: Path, second: Path) -> Pair:
     """The pair of a folder, which keeps the exchanges of two models that it has seen before.
 
     Raises:
-        UserError: the folder is that of other models, or damaged; see `private_folder.make`.
+        UserError: the two give labels of different kinds, or the folder is that of other models, or
+            damaged; see `private_folder.make`.
     """
     private_folder.make(folder)
     pair = shadow_folder.load_pair(folder)
     if pair is None:
+        if len({inference.labels_of(model)[1] for model in (first, second)}) > 1:
+            raise UserError(
+                f"Of {first} and {second} one gives each picture one label and the other any "
+                "number, so their answers cannot be compared. Name two models of one task."
+            )
         pair = Pair(first=first, second=second)
         shadow_folder.save_pair(folder, pair)
     if {pair.first, pair.second} != {first, second} or first == second:

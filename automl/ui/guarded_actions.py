@@ -103,9 +103,11 @@ def rank_to_label(
         UserError: the data or the place is outside the data roots.
     """
     from automl.dataset import unlabelled  # imports pandas, which is slow
+    from automl.serving import keeping
 
+    action = Action.LABEL_KEPT_PICTURES if keeping.are_kept(place) else Action.LABEL
     details = {"data": str(job.training_data.path), "place": str(place)}
-    with audit.recorded(sign_in.person(), Action.LABEL, via="page", **details):
+    with audit.recorded(sign_in.person(), action, via="page", **details):
         data_roots.check_job(job)
         data_roots.check(place)
         about = job.model_dump_json(include={"training_data", *data_source.JOB_KEYS})

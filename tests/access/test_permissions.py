@@ -37,6 +37,7 @@ def test_an_analyst_runs_and_stops_what_is_theirs():
     of_others = allowed(Role.ANALYST, owner="bob@example.com")
     assert of_others == allowed(Role.VIEWER) | {
         Action.LABEL,
+        Action.LABEL_KEPT_PICTURES,
         Action.START,
         Action.EXPORT,
         Action.SHARE,

@@ -108,3 +108,17 @@ def test_a_place_out_of_reach_is_refused_and_another_one_taken(
     page.text_input[0].set_value(str(new)).run()
     assert not page.error
     assert "Rank the pictures" in [button.label for button in page.button]
+
+
+def test_what_a_server_has_kept_is_ranked_as_an_act_of_its_own(
+    open_page, pictures, new, rankings, tmp_path
+):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "answers.jsonl").touch()
+    place = new.rename(tmp_path / "kept" / "pictures")
+    page = open_page("label", data=str(pictures), place=str(place))
+    click(page, "Rank the pictures")
+    wait(page, rankings)
+    (entry,) = audit.read()
+    assert (entry.action, entry.outcome, entry.via) == ("label_kept_pictures", "done", "page")
+    assert entry.details == {"data": str(pictures), "place": str(place)}

@@ -202,14 +202,21 @@ def test_how_many_pictures_are_marked_can_be_chosen(open_page, with_model):
 
 def test_kept_pictures_can_be_labelled_where_no_change_can_be_told(open_page, with_model, tmp_path):
     with_model()
-    (tmp_path / "kept" / "pictures").mkdir(parents=True)
-    line = {"trial": "of another model", "label": "red", "probability": 0.9}
-    (tmp_path / "kept" / "answers.jsonl").write_text(json.dumps(line) + "\n")
+    kept = tmp_path / "kept"
+    (kept / "pictures").mkdir(parents=True)
     page = open_page("predict")
     page.session_state["in service"] = True
     page.run()
-    page.text_input(key="folder of kept answers").set_value(str(tmp_path / "kept")).run()
-    assert "has no answers of t1" in page.error[0].value.replace("\\", "")
+    page.text_input(key="folder of kept answers").set_value(str(kept)).run()
+    assert "has no answers yet" in page.error[0].value
+    for trial, said in (
+        ("of another model", "has no answers of t1"),
+        ("t1", "has no answers of t1 at validation any more"),
+    ):
+        line = {"trial": trial, "label": "red", "probability": 0.9}
+        (kept / "answers.jsonl").write_text(json.dumps(line) + "\n")
+        page.run()
+        assert said in page.error[0].value.replace("\\", "")
     assert "Label the kept pictures" in [button.label for button in page.button]
 
 

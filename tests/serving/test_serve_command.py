@@ -12,7 +12,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
-from automl.access import audit
+from automl.access import audit, permissions
 from automl.cli import cli
 from automl.cli.serving import _model_dirs
 from automl.serving import server, shadow_folder
@@ -81,6 +81,13 @@ def test_requests_in_flight_are_answered_before_it_ends(make_experiment, tmp_pat
     counts = shadow_folder.load_counts(tmp_path / "both")
     assert counts.failed == 0
     assert counts.answered + counts.dropped == 200
+    _, began, ended = audit.read()
+    me = permissions.local_user().name
+    for entry, action in ((began, "serve"), (ended, "stop_serving")):
+        done = (entry.who, entry.action, entry.experiment, entry.outcome)
+        assert done == (me, action, "pets", "done")
+        assert entry.details["address"] == url
+    assert began.time < ended.time
 
 
 def test_it_starts_without_what_is_slow_to_import():
@@ -121,16 +128,17 @@ def test_a_second_model_that_answers_already_is_refused(make_experiment, tmp_pat
         )
 
 
-def test_what_a_server_keeps_or_lets_two_models_answer_is_in_the_audit_log(
-    make_experiment, tmp_path
-):
+def test_each_act_with_a_server_is_in_the_audit_log(make_experiment, tmp_path):
     first = write_model(make_experiment("pets") / "best_model")
     second = write_model(tmp_path / "second", ("blue", "green", "red"))
     (first / "model.onnx").write_bytes(b"nothing")  # so that it ends
     refused("pets", "--port", free_port())
-    assert not audit.read()
     refused("pets", "--keep", tmp_path / "kept", "--shadow", second, "--port", free_port())
-    shadowed, kept = audit.read()
+    alone, shadowed, kept, served = audit.read()
+    for entry in (alone, served):
+        assert (entry.action, entry.outcome) == ("serve", "failed")
+        assert "cannot be loaded" in entry.details["reason"]
+    assert {entry.experiment for entry in (alone, shadowed, kept, served)} == {"pets"}
     assert (shadowed.action, shadowed.details["second"]) == ("add_shadow", str(second))
     assert (kept.action, kept.details["folder"]) == ("keep_pictures", str(tmp_path / "kept"))
 

@@ -52,6 +52,13 @@ def answer_of(predictor: Predictor, colour: str) -> tuple[bytes, Predictor, Answ
     return picture(colour), predictor, Answer(probabilities)
 
 
+def run(*arguments: object) -> str:
+    """What a command says that does what it is told."""
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
@@ -167,7 +174,7 @@ def test_agreement_is_said_and_tested_where_labels_are_known(
 ) -> None:
     outcomes: list[str] = []
     second, first = start(on_outcome=outcomes.append), Predictor(pair[0])
-    assert "No picture has been answered" in CliRunner().invoke(cli, ["shadow", str(folder)]).stdout
+    assert "No picture has been answered" in run("shadow", folder)
     for colour in ("red", "green"):
         (tmp_path / "data" / colour).mkdir(parents=True)
         (tmp_path / "data" / colour / "a.png").write_bytes(picture(colour))
@@ -175,10 +182,31 @@ def test_agreement_is_said_and_tested_where_labels_are_known(
         second.offer(*answer_of(first, colour))
     wait_for(lambda: len(outcomes) == 2)
     second.close()
-    said = CliRunner().invoke(cli, ["shadow", str(folder), "--data", str(tmp_path / "data")]).stdout
+    said = run("shadow", folder, "--data", tmp_path / "data")
     assert "They agree on 50.0% of 2 pictures" in said
     assert "the first is right on 100.0% and the second on 50.0%; it may be chance" in said
     assert "(paired test, p = 1)" in said
+    for colour in ("red", "green"):
+        (tmp_path / "data" / colour / "a.png").rename(tmp_path / f"{colour}.png")
+    said = run("shadow", folder, "--data", tmp_path / "data")
+    assert "has none of the 2 pictures that both have answered for" in said
+    (tmp_path / "green.png").rename(tmp_path / "data" / "green" / "a.png")
+    said = run("promote", folder, "--data", tmp_path / "data")
+    assert "On 1 picture whose labels are known both are right on the same 100.0%" in said
+
+
+def test_labels_that_only_one_of_the_two_knows_are_named(tmp_path: Path) -> None:
+    one = write_model(tmp_path / "one")
+    other = write_model(tmp_path / "other", ("red", "cyan", "blue"))
+    shadow.prepared(tmp_path / "both", one, other)
+    expected = "only the first knows green; only the second knows cyan"
+    assert expected in run("shadow", tmp_path / "both")
+    said = run("promote", tmp_path / "both")
+    assert expected in said
+    assert "so nothing says which model is better" in said
+    sets = write_model(tmp_path / "sets", has_label_sets=True)
+    with pytest.raises(UserError, match="Name two models of one task"):
+        shadow.prepared(tmp_path / "others", one, sets)
 
 
 def test_a_model_that_is_clearly_worse_is_promoted_on_demand_only(
