@@ -3,6 +3,7 @@
 import streamlit as st
 
 from automl.access.permissions import Action
+from automl.dataset.corrections import MissingPicturesError
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
@@ -22,6 +23,8 @@ try:
     original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
 except (UserError, OSError) as error:  # an OSError if the path is gone
     st.error(wording.plain(wording.stored(data_source.named(str(error)))))
+    if isinstance(error, MissingPicturesError):
+        corrections_view.forget_missing(error)
     corrections_view.summary()
     st.stop()
 corrections_view.summary()

@@ -1,5 +1,6 @@
 """`automl label-next`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import typer
 from automl.cli import audited
 from automl.cli.data import Added, DataAssets, Datastores
 from automl.cli.experiments import AsJson
-from automl.cli.output import refusals, say, say_json, tell, tell_notes
+from automl.cli.output import fail, refusals, say, say_json, tell, tell_notes
 from automl.figures import wording
 from automl.host import home
 from automl.jobs import datastores
@@ -47,15 +48,25 @@ def label_next(  # noqa: PLR0913 (the options of a command)
     """Say which pictures to label next: those that teach a model most."""
     from automl.cli import first_look
     from automl.dataset import labels_file, unlabelled
-    from automl.evaluation.label_next import LabelNext
+    from automl.evaluation.label_next import NOTHING_LABELLED, LabelNext
+    from automl.serving import keeping
 
+    if add and source is None:
+        fail(
+            "--add adds pictures to labelled data, and none is named. Name it, or the table: "
+            f"automl label-next {shlex.quote(str(add[0]))} --from {shlex.quote(str(place))}"
+        )
     place = home.absolute(place)
     with refusals():
         unlabelled.check(place)
-        job = _job(source, place, datastores.places(datastore, data_asset))
+        job, experiment = _job(source, place, datastores.places(datastore, data_asset))
         job = labels_file.added(job, add or [])
-        with audited.recorded("label", data=str(job.training_data.path), place=str(place)):
-            answer = first_look.answer_of("automl.engine.label_next", job, str(place), str(count))
+        action = "label_kept_pictures" if keeping.are_kept(place) else "label"
+        details = {"data": str(job.training_data.path), "place": str(place)}
+        with audited.recorded(action, experiment, **details):
+            nothing = [] if source else [NOTHING_LABELLED]
+            arguments = [str(place), str(count), *nothing]
+            answer = first_look.answer_of("automl.engine.label_next", job, *arguments)
     found = LabelNext.model_validate_json(answer)
     if output is not None:
         with refusals():
@@ -66,15 +77,19 @@ def label_next(  # noqa: PLR0913 (the options of a command)
     _say(found, output)
 
 
-def _job(source: str | None, place: Path, places: tuple[dict[str, str], dict[str, str]]) -> "Job":
+def _job(
+    source: str | None, place: Path, places: tuple[dict[str, str], dict[str, str]]
+) -> tuple["Job", str]:
+    """What is labelled by now, and the id of the experiment if it is one."""
     from automl.cli import lookup
     from automl.jobs import job_file
 
     if source is None or home.expanded(source).exists():
         job = job_file.load(Path(source) if source else place, (), *places)
         tell_notes(job)
-        return job
-    return lookup.find(source).job
+        return job, ""
+    found = lookup.find(source)
+    return found.job, found.id
 
 
 def _say(found: "LabelNext", output: Path | None) -> None:

@@ -1,12 +1,15 @@
 """`automl versions`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, say_table
+
+if TYPE_CHECKING:
+    from automl.jobs.data_versions import Version
 
 _NUM_DIGITS = 12
 """Digits of a hash as shown to people."""
@@ -41,7 +44,7 @@ def show(
             [
                 (
                     version.name,
-                    version.parent or "–",
+                    _parent(version, versions),
                     version.data_hash[:_NUM_DIGITS],
                     f"{version.at.astimezone():%Y-%m-%d %H:%M}",
                     version.by,
@@ -54,3 +57,10 @@ def show(
         fail(f"{data} does not exist. Name a folder, an archive or a table of pictures.")
     else:
         say(f"{data} has no versions yet. A search keeps the one that it was run with.")
+
+
+def _parent(version: "Version", versions: "list[Version]") -> str:
+    if version.parent is None:
+        return "–"
+    is_there = version.parent in [each.name for each in versions]
+    return version.parent if is_there else f"{version.parent} (gone)"

@@ -1,9 +1,10 @@
 """Apply the corrections of a job to the samples of a data set; the files stay untouched."""
 
+import bisect
 import difflib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from automl.errors import DataError
@@ -23,6 +24,8 @@ _WANTED = "wanted_split"
 
 _CONTENT = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
+_MAX_COMPARED = 200
+
 
 def apply(
     samples: "pd.DataFrame", corrections: Corrections, added: "pd.DataFrame | None" = None
@@ -38,7 +41,8 @@ def apply(
         The corrected samples, and a sentence on each kind of change.
 
     Raises:
-        DataError: a correction names no label or picture of the data, or several pictures.
+        MissingPicturesError: corrections name pictures that are not in the data.
+        DataError: a correction names no label of the data, or several pictures.
     """
     done = []
     if corrections.rename_labels:
@@ -49,22 +53,19 @@ def apply(
         done.append(
             _counted(mark("1 picture was added."), mark("{count} pictures were added."), len(added))
         )
-    if corrections.relabel or corrections.exclude or corrections.move:
-        named = _Names(samples)
+    every = [*corrections.relabel, *corrections.exclude, *corrections.move]
+    names = list(dict.fromkeys(every))
+    named = _rows(samples, names, corrections.add) if names else {}
     if corrections.relabel:
-        new = {
-            row: label for name, label in corrections.relabel.items() for row in named.rows(name)
-        }
+        new = {row: label for name, label in corrections.relabel.items() for row in named[name]}
         samples = _relabelled(samples, new)
         one = mark("1 picture was given another label.")
         done.append(_counted(one, mark("{count} pictures were given another label."), len(new)))
     if corrections.move:
-        wanted = {
-            row: split for name, split in corrections.move.items() for row in named.rows(name)
-        }
+        wanted = {row: split for name, split in corrections.move.items() for row in named[name]}
         samples = samples.assign(**{_WANTED: samples.index.to_series().map(wanted)})
     if corrections.exclude:
-        excluded = {row for name in corrections.exclude for row in named.rows(name)}
+        excluded = {row for name in corrections.exclude for row in named[name]}
         samples = samples.drop(index=list(excluded))
         one = mark("1 picture was left out.")
         done.append(_counted(one, mark("{count} pictures were left out."), len(excluded)))
@@ -185,7 +186,7 @@ def settle_leaks(
 def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.DataFrame, str]":
     from automl.dataset import label_sets  # imports pandas
 
-    present = set(label_sets.each_label(samples))
+    present = set(label_sets.each_label(samples).unique())
     for label in new_labels:
         if label not in present:
             raise DataError(
@@ -245,50 +246,91 @@ def _relabelled(
     return samples.assign(label=labels.astype("str"))
 
 
-class _Names:
-    """Finds samples by the names in corrections: ends of paths, or hashes of contents."""
+class MissingPicturesError(DataError):
+    """Corrections name pictures that the data does not have."""
 
-    def __init__(self, samples: "pd.DataFrame") -> None:
-        self._by_content = samples.groupby("content_hash").groups
-        self._by_name: dict[str, list[tuple[str, object]]] = {}
-        for row, path in samples["path"].items():
-            path = path.replace("\\", "/")
-            self._by_name.setdefault(_file(path), []).append((path, row))
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = names
 
-    def rows(self, name: str) -> list[Any]:
-        """Index of the samples of one picture, which a table may list more than once."""
-        content = _CONTENT.fullmatch(name)
-        if content:
-            return self._of_content(content[1].lower())
-        path_end = name.replace("\\", "/").removeprefix("./")
-        same_name = self._by_name.get(_file(path_end), [])
-        end = "/" + path_end.lstrip("/")
-        fitting = [(path, row) for path, row in same_name if path.endswith(end)]
-        paths = {path for path, _ in fitting}
-        if len(paths) == 1:
-            return [row for _, row in fitting]
-        if paths:
+
+def _rows(
+    samples: "pd.DataFrame", names: Sequence[str], added: Container[str]
+) -> dict[str, list[Any]]:
+    """Index of the samples of each picture, which a table may list more than once.
+
+    Args:
+        samples: of the data, and of added pictures.
+        names: ends of paths, or hashes of contents.
+        added: paths of the added pictures; a name that fits one of the data, too, means that.
+
+    Raises:
+        MissingPicturesError: some name no picture.
+        DataError: one names several pictures.
+    """
+    contents = {name: match[1].lower() for name in names if (match := _CONTENT.fullmatch(name))}
+    ends = {name: f"/{_plain(name)}" for name in names if name not in contents}
+    files = {_file(end) for end in ends.values()}
+    by_file: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+    for row, path in zip(samples.index, samples["path"].tolist(), strict=True):
+        plain = path.replace("\\", "/")
+        if _file(plain) in files:
+            by_file[_file(plain)].append((plain, row))
+    known = samples[samples["content_hash"].isin(list(contents.values()))]
+    by_content = known.groupby("content_hash").groups
+    found = {name: list(by_content.get(content, ())) for name, content in contents.items()}
+    for name, end in ends.items():
+        fitting = [(path, row) for path, row in by_file[_file(end)] if path.endswith(end)]
+        if len({path for path, _ in fitting}) > 1:
+            fitting = [(path, row) for path, row in fitting if path not in added] or fitting
+        if (count := len({path for path, _ in fitting})) > 1:
             raise DataError(
-                f"corrections name the picture {name}, but {len(paths)} paths end like that. "
+                f"corrections name the picture {name}, but {count} paths end like that. "
                 "Write more of the path."
             )
-        near = [path for path, _ in same_name] or list(self._by_name)
-        raise DataError(
-            f"corrections name the picture {name}, which is not in the data. "
-            + _hint(path_end, near)
-        )
+        found[name] = [row for _, row in fitting]
+    missing = [name for name in names if not found[name]]
+    if missing:
+        near = [path for path, _ in by_file[_file(_plain(missing[0]))]]
+        raise _missing(missing, near or map(_file, samples["path"].tolist()))
+    return found
 
-    def _of_content(self, content: str) -> list[Any]:
-        if content not in self._by_content:
-            raise DataError(
-                f"corrections name the picture of SHA-256 {content}, but no picture has it. "
-                "The file may have been edited since; remove the name from the corrections."
-            )
-        return list(self._by_content[content])
+
+def _missing(names: Sequence[str], near: Iterable[str]) -> MissingPicturesError:
+    name, count = names[0], len(names)
+    hint = "" if _CONTENT.fullmatch(name) else _hint(_plain(name), near)
+    if count == 1:
+        said = [
+            mark(f"corrections name the picture {name}, which is not in the data."),
+            hint,
+            mark(
+                "If it was deleted, renamed or edited since, remove its name from the corrections; "
+                "the Data page has a button for it."
+            ),
+        ]
+    else:
+        said = [
+            mark(
+                f"corrections name {count} pictures that are not in the data, the first is {name}."
+            ),
+            hint,
+            mark(
+                "If they were deleted, renamed or edited since, remove their names from the "
+                "corrections; the Data page has a button for it."
+            ),
+        ]
+    return MissingPicturesError(" ".join(filter(None, said)), names)
+
+
+def _plain(name: str) -> str:
+    return name.replace("\\", "/").removeprefix("./").lstrip("/")
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
+    ordered = sorted(set(known))
+    at = bisect.bisect(ordered, name)  # of many only those that begin alike, as it takes long
+    near = ordered[max(0, at - _MAX_COMPARED) : at + _MAX_COMPARED]
+    nearest = difflib.get_close_matches(name, near, n=1, cutoff=0)
     return mark(f"The nearest is {nearest[0]}.") if nearest else mark("The data has none.")
 
 

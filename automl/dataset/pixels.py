@@ -192,6 +192,17 @@ def _decoded(
             return load_whole(
                 source, size, resize_size=resize_size, crop_size=crop_size, rendering=rendering
             )
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path} is gone since the data was checked. Put it back, or start a new search on the "
+            "pictures that there are."
+        ) from error
     except (OSError, pictures.UnreadablePicture) as error:
-        raise DataError(f"{path} can no longer be read: {error} Start again.") from error
-    raise DataError(f"{path} has changed since the data was checked. Start again.")
+        said = (error.strerror if isinstance(error, OSError) else "") or str(error).rstrip(".")
+        raise DataError(
+            f"{path} can no longer be read ({said}). Put it back as it was, or start a new search."
+        ) from error
+    raise DataError(
+        f"{path} has changed since the data was checked. Put it back as it was, or start a new "
+        "search."
+    )

@@ -1,7 +1,7 @@
-"""`python -m automl.engine.label_next PLACE COUNT < job.yml`: which pictures to label next.
+"""`python -m automl.engine.label_next PLACE COUNT [nothing-labelled] < job.yml`.
 
-Prints `done total` for the pictures while it reads them, the pictures to label as JSON, and then
-the same with the forecast. Without a job nothing has a label yet.
+Prints `done total` for the pictures while it reads them, the pictures to label next as JSON, and
+then the same with the forecast.
 """
 
 import sys
@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from automl.dataset import split, unlabelled
+from automl.dataset import manifest, split, unlabelled
 from automl.dataset.manifest import Manifest
 from automl.dataset.report import DatasetReport
 from automl.engine import first_score, side_answers
 from automl.engine.first_score import Looked
 from automl.engine.side_answers import Counted
-from automl.evaluation.label_next import LabelNext
+from automl.evaluation.label_next import NOTHING_LABELLED, LabelNext
 from automl.jobs.job import Job
 from automl.labelling import forecast, suggesting
 from automl.labelling.suggesting import Labelled
@@ -30,21 +30,24 @@ _NO_NAMES = ["one", "other"]
 """Classes of the head of a network whose features alone are wanted."""
 
 
-def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[LabelNext]:
+def suggest(
+    job: Job, place: Path, count: int, progress: Counted, *, has_labels: bool = True
+) -> Iterator[LabelNext]:
     """Rank the pictures of a place by what their labels would teach; then add the forecast.
 
     Args:
-        job: the data with the labels so far; its path is that of the place if there are none.
+        job: the data with the labels so far.
         place: folder or archive of pictures without a label.
         count: of the pictures to label.
         progress: called with the number of pictures that are read and that of all.
+        has_labels: False if nothing is labelled yet, so that the data is not read.
 
     Raises:
         UserError: the data or the place cannot be used, or there are no pretrained weights.
     """
     unlabelled.check(place)
-    data = None if job.training_data.path == place else first_score.read(job)
-    known = () if data is None else data.samples["content_hash"].dropna().tolist()
+    data = first_score.read(job) if has_labels else None
+    known = manifest.contents(job) if has_labels else []
     found, num_unreadable = unlabelled.find(place, but=known, background=job.background)
     looked = first_score.look_at(data, job, progress) if data else None
     labelled = _labelled(looked) if looked else None
@@ -82,6 +85,9 @@ def _without_labels(found: pd.DataFrame) -> Manifest:
 
 
 if __name__ == "__main__":
+    given_place, given_count, *rest = sys.argv[1:]
     side_answers.give(
-        lambda job, counted: suggest(job, Path(sys.argv[1]), int(sys.argv[2]), counted)
+        lambda job, counted: suggest(
+            job, Path(given_place), int(given_count), counted, has_labels=rest != [NOTHING_LABELLED]
+        )
     )

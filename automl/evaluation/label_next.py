@@ -5,6 +5,9 @@ from typing import Literal
 from automl.evaluation.first_score import Answer
 from automl.frozen_model import FrozenModel
 
+NOTHING_LABELLED = "nothing-labelled"
+"""Argument of the ranking process if the data of the job has no labels yet."""
+
 Why = Literal["unsure", "typical"]
 """unsure: the probe wavers between classes, or about labels; typical: others look like it."""
 

@@ -14,7 +14,7 @@ from automl.errors import UserError
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import Continuation, ExperimentRecord, TrialRecord, now
 from automl.host import home
-from automl.jobs import job_file
+from automl.jobs import addresses, job_file
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.texts import mark
@@ -73,6 +73,7 @@ def continued(
     launcher.refuse_known_test(experiment_dir)
     further = _trained_on(wish, trials, job, experiment_dir)
     wanted = _changed_job(job, wish, trials, has_further=further is not None)
+    _refuse_moved_data(experiment_dir, job)
     continuation = Continuation(
         at=now(),
         by=by,
@@ -92,6 +93,17 @@ def _searched(experiment_dir: Path) -> list[TrialRecord]:
             f"it: automl resume {home.reference(experiment_dir)}."
         )
     return trials
+
+
+def _refuse_moved_data(experiment_dir: Path, job: Job) -> None:
+    """Refuse before the engine fails, which would leave a failed experiment behind."""
+    path = job.training_data.path
+    if addresses.of(path) is None and not path.exists():
+        raise UserError(
+            f"The pictures of {experiment_dir.name} were at {path}, which does not exist any more. "
+            "Put them back there, or go on where they are now, in a new experiment: "
+            f"automl continue {home.reference(experiment_dir)} --data PLACE."
+        )
 
 
 def _next_number(trials: Sequence[TrialRecord]) -> int:

@@ -161,7 +161,7 @@ def resolved(job: Job) -> Job:
 
 
 def changes_of(version: Version, versions: list[Version]) -> Changes:
-    """Changes of a version against its parent."""
+    """Changes of a version against its parent, or against the data as they are if that is gone."""
     before = next((each for each in versions if each.name == version.parent), None)
     return Changes.between(before.corrections if before else Corrections(), version.corrections)
 

@@ -84,7 +84,7 @@ def test_the_samples_that_are_given_stay_as_they_are(samples):
         ),
         ({"exclude": ["dog/1.png"]}, "The nearest is /data/cat/1.png"),
         ({"relabel": {"1.pn": "x"}}, "The nearest is 1.png"),
-        ({"exclude": ["d" * 64]}, "no picture has it. The file may"),
+        ({"exclude": ["d" * 64]}, "which is not in the data. If it was deleted, renamed or edited"),
         ({"exclude": ["ng"]}, "not in the data"),
     ],
 )
@@ -92,6 +92,21 @@ def test_what_matches_nothing_is_refused_with_the_nearest(samples, wanted, words
     with pytest.raises(DataError) as refusal:
         corrected(samples, **wanted)
     assert words in str(refusal.value)
+
+
+def test_all_pictures_that_are_gone_are_said_at_once(samples):
+    wanted = {"relabel": {"cat/7.png": "x", "cat/0.png": "y"}, "exclude": ["cat/7.png", "d" * 64]}
+    with pytest.raises(corrections.MissingPicturesError) as refusal:
+        corrected(samples, **wanted)
+    assert "2 pictures that are not in the data, the first is cat/7.png." in str(refusal.value)
+    assert refusal.value.names == ["cat/7.png", "d" * 64]
+
+
+def test_a_name_means_a_picture_of_the_data_before_an_added_one(samples):
+    added = samples.iloc[:1].assign(path="/new/cat/0.png", content_hash="e" * 64)
+    wanted = Corrections(add={"/new/cat/0.png": "cat"}, exclude=["cat/0.png"])
+    changed, _ = corrections.apply(samples, wanted, added)
+    assert {"/new/cat/0.png", "/data/cat/0.png"} & set(changed["path"]) == {"/new/cat/0.png"}
 
 
 def test_a_name_that_fits_several_pictures_is_refused(samples):

@@ -96,7 +96,7 @@ def test_a_picture_that_changed_since_the_scan_is_named(samples, make_picture, h
         path.unlink()
     else:
         make_picture(path, 12345)
-    with pytest.raises(DataError, match=f"{path} (can no longer be read|has changed)"):
+    with pytest.raises(DataError, match=f"{path} (can no longer be read|has changed|is gone)"):
         path_of(samples)
     assert list((home / "cache" / "pixels").iterdir()) == []
 

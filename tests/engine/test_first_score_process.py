@@ -145,9 +145,16 @@ def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path
     assert last.forecast is not None
     assert [each.num_more for each in last.forecast] == [41, 20, 20]
     cold = Job.from_dict({"training_data": {"path": new}})
-    *_, found = label_next.suggest(cold, new, 2, lambda *_: None)
+    *_, found = label_next.suggest(cold, new, 2, lambda *_: None, has_labels=False)
     assert (found.num_labelled, found.num_unlabelled, found.forecast) == (0, 39, [])
     assert {Path(each.path).parent for each in found.suggestions} == {new, new / "known"}
+
+
+def test_labelled_pictures_and_those_that_were_left_out_are_not_asked_about(shapes: Path) -> None:
+    corrections = {"exclude": ["red/1.png"], "relabel": {"red/2.png": "blue"}}
+    job = Job.from_dict({"training_data": {"path": shapes}, "corrections": corrections})
+    with pytest.raises(UserError, match="all of them are in the data or were decided on already"):
+        next(label_next.suggest(job, shapes, 3, lambda *_: None))
 
 
 def test_what_to_label_next_is_asked_about_labels_too(shapes: Path, tmp_path: Path) -> None:

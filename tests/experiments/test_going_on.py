@@ -106,6 +106,15 @@ def test_a_wish_that_leaves_nothing_to_try_is_refused(
     assert not launcher.is_running(directory)
 
 
+def test_pictures_that_have_moved_are_said_before_anything_changes(
+    make_experiment: Make, tmp_path: Path
+) -> None:
+    directory = make_experiment(trials=TRIALS, job=searched(tmp_path / "moved"))
+    with pytest.raises(UserError, match="moved, which does not exist.*automl continue pets --data"):
+        going_on.go_on(directory, Wish(trials=2), by="ann")
+    assert not store.load_experiment(directory).continuations
+
+
 def test_what_has_no_search_and_no_network_says_what_can_be_done(
     make_experiment: Make, tmp_path: Path
 ) -> None:

@@ -378,7 +378,7 @@ def test_changes_that_fit_the_pictures_no_more_can_be_undone(open_page, make_pic
     (pictures / "cat" / "copy.png").unlink()
     page.run()
     assert "which is not in the data" in page.error[0].value
-    click(page, "Undo all changes")
+    click(page, "Take back what was changed about missing pictures (1)")
     assert not page.error
     assert counted(page, "pictures") == "12"
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from automl.dataset import checks, label_sets, near_duplicates
 from automl.dataset.checks import FindingKind
+from automl.dataset.corrections import MissingPicturesError
 from automl.dataset.manifest import Manifest
 from automl.dataset.rendering import Background
 from automl.evaluation import natural_order
@@ -266,6 +267,18 @@ def rename(class_names: list[str], original: Manifest) -> None:
             else _("The name of another class merges the two."),
         )
         st.button(_("Rename"), icon=":material/edit:", on_click=take)
+
+
+def forget_missing(error: MissingPicturesError) -> None:
+    """Draw the button that takes back what was changed about pictures that are gone."""
+    st.button(
+        _("Take back what was changed about missing pictures ({count})").format(
+            count=wording.integer(len(error.names))
+        ),
+        icon=":material/undo:",
+        on_click=picture_changes.forget,
+        args=(error.names,),
+    )
 
 
 def summary() -> None:

@@ -87,3 +87,13 @@ def take_back(key: str, name: str) -> None:
         data_choice.change(**{key: [each for each in values if each != name]})
     else:
         data_choice.change(**{key: {each: values[each] for each in values if each != name}})
+
+
+def forget(names: Sequence[str]) -> None:
+    """Take everything back that was changed about pictures, by their names in the corrections."""
+    corrections, gone = data_choice.corrections(), set(names)
+    update: dict[str, Any] = {"exclude": [one for one in corrections.exclude if one not in gone]}
+    for key in ("relabel", "move", "notes"):
+        values = getattr(corrections, key)
+        update[key] = {name: value for name, value in values.items() if name not in gone}
+    data_choice.change(**update)

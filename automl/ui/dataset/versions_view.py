@@ -67,11 +67,12 @@ def _one(version: Version, versions: list[Version], *, is_current: bool) -> None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{wording.plain(version.name)}**", width="content")
         changed = version_text.changes(data_versions.changes_of(version, versions))
-        parent = (
-            _("from {parent}: {changes}").format(parent=version.parent, changes=changed)
-            if version.parent
-            else _("the first")
-        )
+        parent = _("the first")
+        if version.parent:
+            is_there = version.parent in [each.name for each in versions]
+            gone = _("from {parent}, which is gone; from the data as they are: {changes}")
+            said = _("from {parent}: {changes}") if is_there else gone
+            parent = said.format(parent=version.parent, changes=changed)
         facts = [
             parent,
             version.data_hash[:_NUM_DIGITS],
