@@ -44,7 +44,9 @@ launch.follow()
 job_panel.copy_from_link()
 data = data_choice.require(_("Here you set up an experiment."))
 try:
-    inspection = cached.inspection(data_choice.job(data))
+    described = data_choice.job(data)
+    data_choice.seal_by_default(described)
+    inspection = cached.inspection(described)
 except (UserError, OSError) as error:
     data_choice.note_reading(is_refused=True)
     st.error(wording.plain(wording.stored(data_source.named(str(error)))))
@@ -54,7 +56,6 @@ except (UserError, OSError) as error:
     st.stop()
 data_choice.note_reading(is_refused=False)
 launcher.warm_up()
-data_choice.seal_by_default(inspection.report)
 begun.caption(
     wording.plain(
         _("{pictures} in {path}").format(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.dataset.corrections import MissingPicturesError
 from automl.dataset.reading import UnclearDataError
 from automl.errors import UserError
 from automl.experiments import launcher
@@ -46,6 +47,8 @@ def show_refusal(error: Exception) -> None:
     st.error(wording.plain(wording.stored(data_source.named(str(error)))))
     if isinstance(error, UnclearDataError):
         reading_view.choices(error.readings)
+    elif isinstance(error, MissingPicturesError):
+        corrections_view.forget_missing(error)
     elif data is not None and data_source.is_within_reach(data):
         st.caption(_("Expected is a folder for each class, or a table with labels:"))
         st.code(_EXPECTED, language=None)
@@ -90,6 +93,7 @@ try:
         choose_target_column(columns)
         label_sets_view.choose_task(is_table=bool(columns))
     job = data_choice.job(data)
+    data_choice.seal_by_default(job)
     original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
     corrected = cached.inspection(job)
 except (UserError, OSError) as error:  # an OSError if the path is gone
@@ -97,7 +101,6 @@ except (UserError, OSError) as error:  # an OSError if the path is gone
 
 data_choice.note_reading(is_refused=False)
 launcher.warm_up()
-data_choice.seal_by_default(corrected.report)
 blocking = ", ".join(wording.kind(finding.kind) for finding in corrected.report.blocking)
 can_be_looked_at = len(corrected.readable) > 1
 with begun:

@@ -53,7 +53,7 @@ def conflicts(data: Manifest) -> list[Conflict]:
     """The conflicts of a data set, the largest first."""
     samples = data.readable
     same = near_duplicates.sameness(samples)
-    disagreeing = samples[samples.groupby(same)["label"].transform("nunique") > 1]
+    disagreeing = samples[near_duplicates.disagreeing(same, samples["label"])]
     found = [
         Conflict(tuple(group["path"]), tuple(group["label"]))
         for _, group in disagreeing.groupby(same.loc[disagreeing.index], sort=False)

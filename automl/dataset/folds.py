@@ -65,9 +65,6 @@ def _has_others(labels: NDArray[np.int64], units: NDArray[np.int64]) -> NDArray[
     return np.asarray(units_of_class[labels] > 1)
 
 
-_ONE = np.ones(1, np.int64)
-
-
 def _deal(units: NDArray[np.int64], labels: NDArray[np.int64], num_folds: int) -> NDArray[np.int64]:
     """(N,) fold of each row, from its unit (N,) and its class (N,).
 
@@ -77,18 +74,19 @@ def _deal(units: NDArray[np.int64], labels: NDArray[np.int64], num_folds: int) -
     _, first, inverse, sizes = np.unique(
         units, return_index=True, return_inverse=True, return_counts=True
     )
-    members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
-    of_class = np.zeros((int(labels.max()) + 1, num_folds), np.int64)
-    in_fold = np.zeros(num_folds, np.int64)
-    folds = np.empty(len(units), np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)]).tolist()
+    in_units = labels[np.argsort(inverse, kind="stable")].tolist()
+    of_class = [[0] * num_folds for _ in range(int(labels.max()) + 1)]
+    in_fold = [0] * num_folds
+    chosen = np.empty(len(sizes), np.int64)
     for unit in np.lexsort((first, -sizes)).tolist():
-        rows = members[unit]
-        classes, counts = labels[rows], _ONE
-        if len(rows) > 1:  # most units are a single picture
-            classes, counts = np.unique(classes, return_counts=True)
-        crowded = counts @ of_class[classes]
-        fold = int(np.lexsort((in_fold, crowded))[0])
-        of_class[classes, fold] += counts
-        in_fold[fold] += len(rows)
-        folds[rows] = fold
-    return folds
+        own = in_units[starts[unit] : starts[unit + 1]]
+        crowded = of_class[own[0]]
+        if len(own) > 1:  # most units are a single picture
+            crowded = [sum(of_class[label][fold] for label in own) for fold in range(num_folds)]
+        fold = min(zip(crowded, in_fold, range(num_folds), strict=True))[2]
+        for label in own:
+            of_class[label][fold] += 1
+        in_fold[fold] += len(own)
+        chosen[unit] = fold
+    return chosen[inverse]

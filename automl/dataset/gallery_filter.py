@@ -26,6 +26,8 @@ def choose(manifest: Manifest, chosen: Filter) -> pd.DataFrame:
     side by side with those that they are like, also if only one of them is at fault: a leaked
     picture beside the training picture that it is a copy of.
     """
+    if chosen == Filter():
+        return manifest.in_turns
     rows = manifest.readable
     alike_by = None
     if chosen.finding is not None:
@@ -57,7 +59,7 @@ def findings_of(manifest: Manifest, path: str) -> list[str]:
 def _concerned(rows: pd.DataFrame, paths: list[str], alike_by: str | None) -> pd.DataFrame:
     """Rows of the paths; with a column, also rows with the same value in it, grouped by it."""
     named = set(paths)
-    is_concerned = np.fromiter((path in named for path in rows["path"]), bool, len(rows))
+    is_concerned = np.fromiter((path in named for path in rows["path"].tolist()), bool, len(rows))
     if alike_by is None:
         return rows[is_concerned]
     group, _ = pd.factorize(rows[alike_by])  # numbered in order of appearance, -1 if missing

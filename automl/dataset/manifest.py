@@ -4,6 +4,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -52,6 +53,16 @@ _ONLY_CHECKED = ["fingerprint", "camera", "taken", "jpeg_quality", "num_colours"
 CORRECTED = FindingKind("corrections", Severity.INFO)
 
 
+class Scanned(NamedTuple):
+    """The files of the data of a job, without its corrections and before any split is chosen."""
+
+    samples: pd.DataFrame
+    """As `scan` has them; shared, so not to be changed."""
+
+    listings: Mapping[str, Listing]
+    """What the readers say, by the key of the data source in the job."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """The pictures, their classes and their splits."""
@@ -72,10 +83,11 @@ class Manifest:
     concerned: dict[str, list[str]]
     """Kind of finding -> paths of all files concerned; the report has only the first ones."""
 
-    @property
+    @functools.cached_property
     def readable(self) -> pd.DataFrame:
-        """The samples that can be used."""
-        return self.samples[self.samples["problem"].isna()]
+        """The samples that can be used; shared, so not to be changed."""
+        is_readable = self.samples["problem"].isna()
+        return self.samples if is_readable.all() else self.samples[is_readable]
 
     @property
     def rendering(self) -> Rendering:
@@ -83,8 +95,15 @@ class Manifest:
         return self.report.rendering
 
     @functools.cached_property
+    def in_turns(self) -> pd.DataFrame:
+        """The readable samples with the classes in turns: first one picture of each; shared."""
+        turn = self.readable.groupby("label").cumcount()
+        ordered = self.readable.assign(turn=turn)
+        return ordered.sort_values(["turn", "label_index"], kind="stable")
+
+    @functools.cached_property
     def readable_paths(self) -> frozenset[str]:
-        return frozenset(self.readable["path"])
+        return frozenset(self.readable["path"].tolist())
 
     @property
     def median_side(self) -> float:
@@ -136,12 +155,64 @@ def stored(samples: pd.DataFrame, report: DatasetReport) -> Manifest:
 
 
 def look(
-    job: Job, *, progress: Progress | None = None, like: Mapping[str, str] | None = None
+    job: Job,
+    *,
+    progress: Progress | None = None,
+    like: Mapping[str, str] | None = None,
+    known: Scanned | None = None,
 ) -> Manifest:
     """Read and check the data like `build`, but do not raise for blocking findings.
 
+    Args:
+        job: the job.
+        progress: see `build`.
+        like: see `build`.
+        known: what `scanned` says of the job, if it is known already.
+
     Raises:
         DataError: the data cannot be read, or the corrections do not fit it.
+    """
+    files = scanned(job, progress) if known is None else known
+    added = _scan_added(job, progress) if job.corrections.add else None
+    # a copy of its own, as columns are added; the values are shared
+    return _finish_manifest(files.samples.copy(deep=False), added, files.listings, job, like or {})
+
+
+def contents(job: Job) -> list[str]:
+    """SHA-256 of all pictures of the data, also of those that the corrections leave out.
+
+    Raises:
+        DataError: the data cannot be read.
+    """
+    parts = [scanned(job).samples]
+    if job.corrections.add:
+        parts.append(_scan_added(job, None))
+    return [one for part in parts for one in part["content_hash"].dropna().tolist()]
+
+
+def inspect(
+    source: DataSource,
+    *,
+    corrections: Corrections | None = None,
+    target_column_name: str = "label",
+    datastores: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Call `look` for a single data set with the default split."""
+    job = Job(
+        training_data=source,
+        target_column_name=target_column_name,
+        datastores=dict(datastores or {}),
+        corrections=corrections or Corrections(),
+    )
+    return look(job, progress=progress)
+
+
+def scanned(job: Job, progress: Progress | None = None) -> Scanned:
+    """Read the files of the data of a job, whatever its corrections and shares are.
+
+    Raises:
+        DataError: the data cannot be read.
     """
     sources = {
         None: job.training_data,
@@ -165,26 +236,7 @@ def look(
             samples, listing = _scan_source(reading, source, split, job, progress)
             parts.append(samples)
             listings[f"{split or 'training'}_data"] = listing
-    added = _scan_added(job, progress) if job.corrections.add else None
-    return _finish_manifest(pd.concat(parts, ignore_index=True), added, listings, job, like or {})
-
-
-def inspect(
-    source: DataSource,
-    *,
-    corrections: Corrections | None = None,
-    target_column_name: str = "label",
-    datastores: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
-) -> Manifest:
-    """Call `look` for a single data set with the default split."""
-    job = Job(
-        training_data=source,
-        target_column_name=target_column_name,
-        datastores=dict(datastores or {}),
-        corrections=corrections or Corrections(),
-    )
-    return look(job, progress=progress)
+    return Scanned(pd.concat(parts, ignore_index=True), listings)
 
 
 def _scan_source(
@@ -241,12 +293,15 @@ def _finish_manifest(
     rendering = _rendering(samples, job)
     if rendering.value_range is not None:
         samples = value_range.rerendered(samples, rendering.value_range)
-    samples["near_duplicate_group"] = near_duplicates.groups(samples)
-    samples[TURNED] = turned_copies.groups(samples)
+    looks = near_duplicates.looks(samples)
+    samples["near_duplicate_group"] = near_duplicates.groups(samples, looks)
+    samples[TURNED] = turned_copies.groups(samples, looks)
     samples, moved = corrections.move(samples, together)
-    same = sharing(near_duplicates.sameness(samples), turned_copies.of_one_label(samples))
-    key = pd.Series(same, samples.index)
-    samples, settled = corrections.settle_leaks(samples, key, job.corrections.leaked)
+    settled: list[str] = []
+    if job.corrections.leaked != "keep":
+        same = sharing(near_duplicates.sameness(samples), turned_copies.of_one_label(samples))
+        key = pd.Series(same, samples.index)
+        samples, settled = corrections.settle_leaks(samples, key, job.corrections.leaked)
     samples = samples.reset_index(drop=True)
     samples["id"] = range(len(samples))
     report = checks.check(CheckedData(samples, left_out, rendering, listings))

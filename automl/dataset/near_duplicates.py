@@ -57,17 +57,18 @@ class Looks:
     """(N,) as of `is_detailed`, and False for small pictures."""
 
 
-def groups(samples: pd.DataFrame) -> pd.Series:
+def groups(samples: pd.DataFrame, known: Looks | None = None) -> pd.Series:
     """Number the groups of pictures that are nearly the same.
 
     Args:
         samples: as `scan` has them.
+        known: their `looks`, if these are known already.
 
     Returns:
         Group (Int64) of every picture that is nearly the same as one with other bytes, and of exact
         copies of these; missing for all others.
     """
-    distinct = looks(samples)
+    distinct = known or looks(samples)
     hashes = perceptual_hashes(distinct.fingerprints)
 
     def are_alike(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -94,8 +95,32 @@ def looks(samples: pd.DataFrame) -> Looks:
 
 def sameness(samples: pd.DataFrame) -> pd.Series:
     """Text that is the same for copies and near duplicates; needs `near_duplicate_group`."""
-    group = samples["near_duplicate_group"].astype("str")
-    return ("near " + group).fillna(samples["content_hash"])
+    group, contents = samples["near_duplicate_group"], samples["content_hash"]
+    has_group = group.notna()
+    if not has_group.any():
+        return contents
+    return contents.mask(has_group, "near " + group[has_group].astype("str"))
+
+
+def disagreeing(key: pd.Series, labels: pd.Series) -> "pd.Series[bool]":
+    """True for rows whose key another row with another label has; a missing key is of no other."""
+    group, contents = pd.factorize(key)
+    label, _ = pd.factorize(labels)
+    first = first_rows(group, len(contents))
+    rows = np.flatnonzero(group >= 0)
+    differs = label[rows] != label[first[group[rows]]]
+    disagrees = np.bincount(group[rows], differs, len(contents)) > 0
+    found = np.zeros(len(key), bool)
+    found[rows] = disagrees[group[rows]]
+    return pd.Series(found, key.index)
+
+
+def first_rows(codes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """(count,) the first row of each code, from codes (N,) of which -1 stands for none."""
+    rows = np.flatnonzero(codes >= 0)[::-1]
+    first = np.empty(count, np.int64)
+    first[codes[rows]] = rows  # of equal codes the last one, which is the first row, stays
+    return first
 
 
 def all_but_largest(samples: pd.DataFrame) -> list[str]:

@@ -232,7 +232,7 @@ def _remember(memory: Path, facts: pd.DataFrame) -> None:
     with cache_entries.locked(f"scan-{memory.name}"):
         others = _recall(memory)
         others = others[~others["path"].isin(facts["path"])]
-        others = others[[picture_location.exists(path) for path in others["path"]]]
+        others = others[[picture_location.exists(path) for path in others["path"].tolist()]]
         known = pd.concat([facts.drop_duplicates("path"), others], ignore_index=True)
         with cache_entries.written_whole(memory) as file:
             known.to_parquet(file, index=False)

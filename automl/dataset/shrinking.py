@@ -44,7 +44,8 @@ def shrunk(
     changed = used[trains & used[by].isin(list(answers))]
     lost = _sizes(changed)
     gained = Counter(_labels(answers[name] for name in changed[by]))
-    held_out = set(label_sets.each_label(used[~trains])) | (set(lost) if are_held_out else set())
+    held_out = set(label_sets.each_label(used[~trains]).unique())
+    held_out |= set(lost) if are_held_out else set()
     fewest = 1 if has_sets or is_given.any() else 2
 
     def of(name: str) -> Shrunk:

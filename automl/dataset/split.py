@@ -1,7 +1,6 @@
 """Split pictures into those that train, those that validate and those sealed for a test."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -20,7 +19,7 @@ Choose = Callable[[pd.DataFrame, float, int], Iterable[Hashable]]
 """From pictures, the share and the seed to the index of the pictures to validate with."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Group:
     """Pictures that stay on one side."""
 
@@ -105,34 +104,41 @@ def _choose_test(candidates: pd.DataFrame, share: float, seed: int) -> list[Hash
 
 
 def in_random_order(samples: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Sort by a random rank of the content, which does not depend on the other pictures."""
+    """Sort by a random rank of the content, which does not depend on the other pictures.
+
+    Copies come by label and path.
+    """
     contents = samples["content_hash"]
-    ranks = {content: _rank(seed, content) for content in contents.unique()}
-    return samples.assign(rank=contents.map(ranks)).sort_values(["rank", "label", "path"])
-
-
-def _rank(seed: int, content: str) -> str:
-    return hashlib.sha256(f"{seed} {content}".encode()).hexdigest()
+    is_copy = contents.duplicated(keep=False).to_numpy()
+    copies = samples.loc[is_copy, ["label", "path"]].reset_index(drop=True)
+    places = np.flatnonzero(is_copy)[copies.sort_values(["label", "path"]).index.to_numpy()]
+    places = np.concatenate([np.flatnonzero(~is_copy), places])
+    digests = [hashlib.sha256(f"{seed} {one}".encode()).digest() for one in contents.tolist()]
+    ranks = np.array(digests, "S32")[places]
+    return samples.iloc[places[np.argsort(ranks, kind="stable")]]
 
 
 def _groups(ordered: pd.DataFrame) -> list[_Group]:
     """Groups of rows that stay on one side, in the order of their first rows."""
-    disagreeing = (
-        ordered.groupby(near_duplicates.sameness(ordered))["label"].transform("nunique") > 1
+    same = near_duplicates.sameness(ordered)
+    columns = (
+        ordered.index,
+        ordered["label"],
+        near_duplicates.disagreeing(same, ordered["label"]),
+        together(ordered),
     )
-    members: dict[int, list[int]] = {}
-    for position, root in enumerate(together(ordered).tolist()):
-        members.setdefault(root, []).append(position)
-    rows, labels = ordered.index.tolist(), ordered["label"].tolist()
-    contradictory = disagreeing.tolist()
-    return [
-        _Group(
-            rows=[rows[position] for position in positions],
-            labels=_counts([labels[position] for position in positions]),
-            is_contradictory=any(contradictory[position] for position in positions),
-        )
-        for positions in members.values()
-    ]
+    groups: dict[int, _Group] = {}
+    for row, label, is_contradictory, root in zip(
+        *(each.tolist() for each in columns), strict=True
+    ):
+        group = groups.get(root)
+        if group is None:
+            groups[root] = _Group([row], {label: 1}, is_contradictory)
+        else:
+            group.rows.append(row)
+            group.labels[label] = group.labels.get(label, 0) + 1
+            group.is_contradictory |= is_contradictory
+    return list(groups.values())
 
 
 def together(samples: pd.DataFrame) -> NDArray[np.int64]:
@@ -154,14 +160,9 @@ def sharing(*keys: pd.Series) -> NDArray[np.int64]:
 
 def _ties(key: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each row that has a value, and the first row with the same value."""
-    codes, _ = pd.factorize(key)
+    codes, found = pd.factorize(key)
     rows = np.flatnonzero(codes >= 0)
-    _, first, inverse = np.unique(codes[rows], return_index=True, return_inverse=True)
-    return rows, rows[first[inverse]]
-
-
-def _counts(labels: list[str]) -> dict[str, int]:
-    return {labels[0]: 1} if len(labels) == 1 else Counter(labels)  # most groups have one picture
+    return rows, near_duplicates.first_rows(codes, len(found))[codes[rows]]
 
 
 class _Choice:
@@ -172,17 +173,18 @@ class _Choice:
         self._quotas = quotas
         self._num_wanted = sum(quotas.values())
         self._available = available
-        self._taken: Counter[str] = Counter()
+        self._taken = dict.fromkeys(quotas, 0)
 
     @classmethod
     def of(cls, ordered: pd.DataFrame, share: float, *, num_kept: int = 1) -> Self:
         """A choice of the share of each class that leaves at least so many pictures of it."""
-        labels, sizes = np.unique(ordered["label"].to_numpy(dtype=object), return_counts=True)
-        available = np.maximum(sizes.astype(np.int64) - num_kept + 1, 1)
-        quotas = _quotas(sizes.astype(np.int64), share, most=available - 1)
+        counts = ordered["label"].value_counts().sort_index()
+        labels, sizes = counts.index.tolist(), counts.to_numpy("int64")
+        available = np.maximum(sizes - num_kept + 1, 1)
+        quotas = _quotas(sizes, share, most=available - 1)
         return cls(
-            quotas=dict(zip(labels.tolist(), quotas.tolist(), strict=True)),
-            available=dict(zip(labels.tolist(), available.tolist(), strict=True)),
+            quotas=dict(zip(labels, quotas.tolist(), strict=True)),
+            available=dict(zip(labels, available.tolist(), strict=True)),
         )
 
     def is_missing(self, label: str) -> bool:
@@ -214,13 +216,12 @@ class _Choice:
 
     def _add(self, rows: list[Hashable], labels: dict[str, int]) -> None:
         self.rows += rows
-        self._taken.update(labels)
+        for label, count in labels.items():
+            self._taken[label] += count
 
     def _fits(self, group: _Group) -> bool:
-        return all(
-            self._taken[label] + count <= self._quotas[label]
-            for label, count in group.labels.items()
-        )
+        taken, quotas = self._taken, self._quotas
+        return not any(taken[name] + num > quotas[name] for name, num in group.labels.items())
 
     def _helps(self, group: _Group) -> bool:
         change = 0

@@ -22,16 +22,17 @@ _MAX_DIFFERENCE = 3
 """Grey levels, where there is little detail: many drawings look alike the other way round."""
 
 
-def groups(samples: pd.DataFrame) -> pd.Series:
+def groups(samples: pd.DataFrame, known: Looks | None = None) -> pd.Series:
     """Number the groups of pictures that are the same or nearly, of which some are turned.
 
     Args:
         samples: as `scan` has them, with `near_duplicate_group`.
+        known: their looks, see `near_duplicates.looks`, if these are known already.
 
     Returns:
         Group (Int64) of the pictures; missing for those that no other picture is when turned.
     """
-    looks = near_duplicates.looks(samples)
+    looks = known or near_duplicates.looks(samples)
     distinct = samples.drop_duplicates("content_hash").set_index("content_hash")
     near = distinct["near_duplicate_group"].reindex(looks.contents)
     upright = np.arange(len(near))  # the least member of each group of near duplicates

@@ -101,7 +101,8 @@ def is_picture_name(name: str) -> bool:
 
 
 def has_picture_suffix(name: str) -> bool:
-    return Path(name).suffix.lower() in _SUFFIXES
+    """True for the ending of a picture; `name` is no hidden one, which may be nothing but it."""
+    return name.lower().endswith(_SUFFIXES)
 
 
 def is_hidden(name: str) -> bool:

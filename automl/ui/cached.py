@@ -33,10 +33,11 @@ if TYPE_CHECKING:  # slow imports that the first page does not need
     import pandas as pd
     from numpy.typing import NDArray
 
-    from automl.dataset.manifest import Manifest
+    from automl.dataset.manifest import Manifest, Scanned
     from automl.dataset.rendering import Rendering
 
 _ABOUT_DATA = {"training_data", *data_source.JOB_KEYS}
+_ABOUT_FILES = {*DATA_KEYS, "target_column_name", "task", "datastores", "background"}
 T = TypeVar("T")
 _NOT_HEXADECIMAL = re.compile(r"[^0-9a-f]")
 _LONGEST_SECONDS = 15  # then the bars and times of trials that run are new in any case
@@ -310,18 +311,44 @@ def _data_versions(about_data: str) -> tuple[tuple[int, ...], ...]:
     return tuple(data_source.signature(source.path) for source in sources)
 
 
+def files(job: Job) -> "Scanned":
+    """The pictures of the job's data set without its corrections, with a progress bar.
+
+    Raises:
+        UserError, OSError: see `inspection`.
+    """
+    data_roots.check_job(job)
+    return _files(job.model_dump_json(include=_ABOUT_FILES))
+
+
+@for_version(_data_versions, max_entries=2)
+def _files(about_files: str) -> "Scanned":
+    from automl.dataset import manifest
+
+    with _progress() as show_progress:
+        return manifest.scanned(Job.model_validate_json(about_files), show_progress)
+
+
 @for_version(_data_versions, max_entries=4)
 def _inspection(about_data: str) -> "Manifest":
     from automl.dataset import manifest
 
+    job = Job.model_validate_json(about_data)
+    known = _files(job.model_dump_json(include=_ABOUT_FILES))
+    with _progress() as show_progress:
+        return manifest.look(job, progress=show_progress, known=known)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Draw a progress bar until the block ends."""
     bar = st.empty()
 
-    def show_progress(activity: str, done: int, total: int) -> None:
+    def show(activity: str, done: int, total: int) -> None:
         bar.progress(done / max(total, 1), f"{wording.stored(activity)}: {wording.of(done, total)}")
 
-    manifest_of_job = manifest.look(Job.model_validate_json(about_data), progress=show_progress)
+    yield show
     bar.empty()
-    return manifest_of_job
 
 
 def columns(data: DataSource) -> list[str]:

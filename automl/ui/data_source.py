@@ -1,9 +1,11 @@
 """Sources of pictures for a new experiment: the sample, a path, or an upload."""
 
+import contextlib
 import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +30,7 @@ JOB_KEYS = (
 """Keys of a job, besides `training_data`, that describe its data."""
 
 _CHUNK_BYTES = 1 << 20
+_LINKS_WITHOUT_FOLDERS = 2
 
 
 def from_path(text: str) -> DataSource:
@@ -121,8 +124,20 @@ def _signature(path: Path) -> tuple[int, ...]:
     if not path.is_dir():
         files = bundles.with_siblings(path)
         return tuple(number for file in files for number in _version(file.stat()))
-    folders = [path, *sorted(child for child in path.iterdir() if child.is_dir())]
-    return tuple(folder.stat().st_mtime_ns for folder in folders)
+    return tuple(_times(path, has_folders=True))
+
+
+def _times(folder: str | Path, *, has_folders: bool = False) -> Iterator[int]:
+    """Times of a folder and of those below it, in the order of their names."""
+    status = os.stat(folder)  # noqa: PTH116 (as everywhere here, quicker than a Path)
+    yield status.st_mtime_ns
+    # a folder has two links and one for each folder inside, where the file system counts them
+    if has_folders or status.st_nlink != _LINKS_WITHOUT_FOLDERS:
+        inside: list[str] = []
+        with contextlib.suppress(PermissionError), os.scandir(folder) as entries:
+            inside += sorted(each.path for each in entries if each.is_dir(follow_symlinks=False))
+        for each in inside:
+            yield from _times(each)
 
 
 def _version(status: os.stat_result) -> tuple[int, int]:

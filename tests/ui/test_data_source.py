@@ -56,11 +56,12 @@ def test_quotes_and_spaces_around_a_pasted_path_are_dropped(tmp_path):
     assert data_source.from_path(f" '{tmp_path}' ").path == tmp_path
 
 
-def test_the_signature_changes_when_a_class_gets_a_file(tmp_path):
-    (tmp_path / "cat").mkdir()
-    os.utime(tmp_path / "cat", ns=(1, 1))
+@pytest.mark.parametrize("folder", ["cat", "train/cat"])
+def test_the_signature_changes_when_a_class_gets_a_file(tmp_path, folder):
+    (tmp_path / folder).mkdir(parents=True)
+    os.utime(tmp_path / folder, ns=(1, 1))
     before = data_source.signature(tmp_path)
-    (tmp_path / "cat" / "a.png").touch()
+    (tmp_path / folder / "a.png").touch()
     assert data_source.signature(tmp_path) != before
 
 

@@ -116,5 +116,5 @@ def _data_hash(readable: pd.DataFrame) -> str:
     if label_sets.are_in(readable):  # in the order of the data, as in hashes that are kept
         labels = readable[label_sets.COLUMN].map(", ".join, na_action="ignore")
         columns = columns.assign(label=labels.astype("str"))
-    columns = columns.fillna("").astype(str)
-    return hashlib.sha256(json.dumps(sorted(columns.values.tolist())).encode()).hexdigest()
+    texts = (columns[name].fillna("").astype(str).tolist() for name in columns)
+    return hashlib.sha256(json.dumps(sorted(zip(*texts, strict=True))).encode()).hexdigest()

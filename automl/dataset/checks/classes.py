@@ -98,7 +98,7 @@ def _training(data: CheckedData) -> Iterator[Finding]:
 def _unknown_labels(data: CheckedData) -> Iterator[Finding]:
     """Classes with held-out pictures, or unreadable ones, but no picture to train on."""
     samples, readable = data.samples, data.readable
-    trained = set(data.train["label"])
+    trained = set(data.train["label"].unique())
     unknown = set()
     for split, kind in (("test", TEST_LABEL_UNKNOWN), ("validation", VALIDATION_LABEL_UNKNOWN)):
         rows = readable[(readable["split"] == split) & ~readable["label"].isin(trained)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from automl.dataset import label_sets, near_duplicates, picture_location
@@ -44,7 +45,7 @@ _SETTLE = say("Remove them on one side, or set leaked: drop (or move) in correct
 def check(data: CheckedData) -> Iterator[Finding]:
     """Findings about copies, near duplicates and groups, before the split is chosen."""
     shown = data.readable.assign(split=data.readable["split"].fillna("train"))
-    conflicting = shown.groupby("content_hash")["label"].transform("nunique") > 1
+    conflicting = near_duplicates.disagreeing(shown["content_hash"], shown["label"])
     leaked = _leaked(shown, shown["content_hash"])
     yield from _exact(shown, conflicting, leaked)
     yield from _near(shown, conflicting, leaked)
@@ -75,7 +76,8 @@ def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> It
             count=leaked.sum(),
         )
         yield LEAKAGE.finding(shown.loc[leaked, "path"], sentence, _SETTLE)
-    copies = shown[shown.duplicated(["content_hash", "label", "split"])]
+    repeated = shown[shown["content_hash"].duplicated(keep=False)]
+    copies = repeated[repeated.duplicated(["content_hash", "label", "split"])]
     if len(copies):
         yield EXACT_DUPLICATES.finding(
             copies["path"],
@@ -129,8 +131,9 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
         say("They stay together when the split is chosen here; exclude what adds nothing."),
     )
     doubtful = near[~conflicting[near.index]]
-    by_group = doubtful.groupby("near_duplicate_group")
-    differing = doubtful[by_group["label"].transform("nunique") > 1]
+    differing = doubtful[
+        near_duplicates.disagreeing(doubtful["near_duplicate_group"], doubtful["label"])
+    ]
     if len(differing):
         yield NEAR_DUPLICATE_LABEL_CONFLICT.finding(
             differing["path"],
@@ -156,8 +159,8 @@ def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
     """Classes made only of copies, which any split must separate."""
     train = shown[shown["split"] == "train"]
     same = near_duplicates.sameness(train)
-    by_label = same.groupby(train["label"]).agg(["size", "nunique"])
-    alike = sorted(by_label[(by_label["nunique"] == 1) & (by_label["size"] > 1)].index)
+    sizes = train["label"][~near_duplicates.disagreeing(train["label"], same)].value_counts()
+    alike = sorted(sizes[sizes > 1].index)
     if alike:
         yield COPIES_ONLY.finding(
             train.loc[train["label"].isin(alike), "path"],
@@ -186,5 +189,9 @@ def _group_leakage(shown: pd.DataFrame, leaked: pd.Series) -> Iterator[Finding]:
 
 def _leaked(shown: pd.DataFrame, key: pd.Series) -> pd.Series:
     """True for held-out rows whose key a training row has too."""
-    is_train = shown["split"] == "train"
-    return ~is_train & key.isin(key[is_train].dropna().unique()) & key.notna()
+    is_train = (shown["split"] == "train").to_numpy(bool)
+    codes, found = pd.factorize(key)
+    is_trained = np.zeros(len(found) + 1, bool)  # the last one for a missing key
+    is_trained[codes[is_train]] = True
+    is_trained[-1] = False
+    return pd.Series(~is_train & is_trained[codes], shown.index)

@@ -22,7 +22,7 @@ def check(data: CheckedData) -> Iterator[Finding]:
         return
     is_in_class_folder = [
         f"/{label}/" in path.replace("\\", "/")
-        for path, label in zip(train["path"], train["label"], strict=True)
+        for path, label in zip(train["path"].tolist(), train["label"].tolist(), strict=True)
     ]
     inside = train[pd.Series(is_in_class_folder, index=train.index, dtype=bool)]
     folders = traces.folders_inside(inside).dropna()

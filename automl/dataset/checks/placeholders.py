@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from automl.dataset import label_sets
+from automl.dataset import label_sets, near_duplicates
 from automl.dataset.checks.kind import CheckedData, FindingKind, example
 from automl.dataset.checks.quality import MIN_CONTRAST
 from automl.dataset.pictures import FINGERPRINT_BYTES, GREY_SIDE
@@ -45,6 +45,8 @@ _NAME = re.compile(
     r"|(image|img|photo|picture) ?(is )?(unavailable|not available|removed|missing|deleted)"
     r"|^(error )?404$"
 )
+_HINT = re.compile("no|placeholder|coming|avail|remov|miss|delet|404", re.IGNORECASE)
+"""Finds all that `_NAME` does, and is faster where nothing is found."""
 
 
 def check(data: CheckedData) -> Iterator[Finding]:
@@ -89,10 +91,17 @@ def check(data: CheckedData) -> Iterator[Finding]:
 
 
 def _named(readable: pd.DataFrame) -> pd.Series:
-    stems = readable["path"].str.extract(r"([^\\/]*?)(?:\.[^.\\/]*)?$")[0]
-    spaced = stems.str.replace(r"(?<=[a-z])(?=[A-Z])", " ", regex=True).str.lower()
-    words = spaced.str.replace(r"[\W_]+", " ", regex=True).str.strip()
-    return words.map(_says_missing) & ~readable["label"].str.lower().map(_says_missing)
+    pairs = zip(readable["path"].tolist(), readable["label"].tolist(), strict=True)
+    found = [_is_named_so(path) and not _says_missing(label.lower()) for path, label in pairs]
+    return pd.Series(found, readable.index, bool)
+
+
+def _is_named_so(path: str) -> bool:
+    name = re.split(r"[\\/]", path)[-1]
+    if not _HINT.search(name):
+        return False
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"\.[^.]*$", "", name)).lower()
+    return _says_missing(re.sub(r"[\W_]+", " ", spaced).strip())
 
 
 def _says_missing(name: str) -> bool:
@@ -109,10 +118,11 @@ def _is_drawing(readable: pd.DataFrame, plain: pd.Series) -> pd.Series:
 
 
 def _is_repeated(readable: pd.DataFrame, drawn: pd.Series) -> pd.Series:
-    by_content = readable.groupby("content_hash")["label"]
-    copies, num_labels = by_content.transform("size"), by_content.transform("nunique")
+    contents = readable["content_hash"]
+    copies = contents.map(contents[contents.duplicated(keep=False)].value_counts())
     is_empty = drawn | (readable["contrast"] < MIN_CONTRAST)
-    return (num_labels > 1) & (copies >= np.where(is_empty, MIN_DRAWN_COPIES, MIN_COPIES))
+    has_several = near_duplicates.disagreeing(contents, readable["label"])
+    return has_several & (copies >= np.where(is_empty, MIN_DRAWN_COPIES, MIN_COPIES))
 
 
 def _plain(readable: pd.DataFrame) -> pd.Series:

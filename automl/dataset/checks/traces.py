@@ -59,7 +59,7 @@ def _phrase(template: str, **values: pd.Series) -> pd.Series:
 
 def folders_inside(readable: pd.DataFrame) -> pd.Series:
     """Folder in the class folder of each picture; without a class folder, the one it lies in."""
-    folders = readable["path"].str.replace(r"[\\/][^\\/]*$", "", regex=True)
+    folders = [_split(path)[0] for path in readable["path"].tolist()]
     pairs = pd.DataFrame({"folder": folders, "label": readable["label"]})
     distinct = pairs.drop_duplicates()
     names = [
@@ -69,6 +69,12 @@ def folders_inside(readable: pd.DataFrame) -> pd.Series:
     named = distinct.assign(name=pd.Series(names, index=distinct.index, dtype="str"))
     found = pairs.merge(named, how="left", on=["folder", "label"])["name"]
     return pd.Series(found.to_numpy(), index=readable.index, dtype="str")
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The folder and the name of a file, whichever system wrote its path."""
+    at = max(path.rfind("/"), path.rfind("\\"))
+    return (path[:at], path[at + 1 :]) if at >= 0 else (path, path)
 
 
 def _inside(folder: str, label: str) -> str | None:
@@ -102,8 +108,9 @@ def _shapes(readable: pd.DataFrame) -> pd.Series:
 
 
 def _namings(readable: pd.DataFrame) -> pd.Series:
-    names = readable["path"].str.extract(r"([^\\/]*)$")[0]
-    naming = names.str.extract(f"^{_NAMING.pattern}", flags=re.IGNORECASE)[0].str.lower()
+    found = (_NAMING.match(_split(path)[1]) for path in readable["path"].tolist())
+    begun = [match and match[1].lower() for match in found]
+    naming = pd.Series(begun, readable.index, dtype="str")
     is_label = naming == readable["label"].str.lower()
     template = mark("with file names that start with {name}")
     return _phrase(template, name=naming.mask(is_label))

@@ -76,4 +76,4 @@ def _with(found: Listing, sentence: str, other: Reading) -> Listing:
 
 
 def _names(found: Listing) -> list[str]:
-    return [picture_location.name(path) for path in found.pictures["path"]]
+    return [picture_location.name(path) for path in found.pictures["path"].tolist()]

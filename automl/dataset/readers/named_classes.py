@@ -74,7 +74,7 @@ def applied(
     """
     pictures = found.pictures
     has_sets = label_sets.are_in(pictures)
-    codes = {*label_sets.each_label(pictures)}
+    codes = {*label_sets.each_label(pictures).unique()}
     if chosen == NEVER or not codes:
         return found
     if chosen is not None:

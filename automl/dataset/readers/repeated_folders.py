@@ -31,14 +31,21 @@ def without_copies(pictures: list[Parts], root: Path) -> tuple[list[Parts], list
 
 def _sibling_copies(pictures: Sequence[Parts], root: Path) -> list[Parts]:
     """Folders that are named like a copy of the one beside them, and hold the same pictures."""
+    folders = {parts[:-1] for parts in pictures}
+    folders |= {folder[:end] for folder in folders for end in range(1, len(folder))}
+    pairs = {
+        folder: (*folder[:-1], original)
+        for folder in folders
+        if folder and (original := original_of(folder[-1]))
+    }
+    of_pairs = {*pairs, *pairs.values()}
     inside: dict[Parts, set[Parts]] = defaultdict(set)
-    for parts in pictures:
+    for parts in pictures if pairs else ():
         for end in range(1, len(parts)):
-            inside[parts[:end]].add(parts[end:])
+            if parts[:end] in of_pairs:
+                inside[parts[:end]].add(parts[end:])
     copies: list[Parts] = []
-    for folder in sorted(inside, key=len):
-        original = original_of(folder[-1])
-        other = (*folder[:-1], original or "")
+    for folder, other in sorted(pairs.items(), key=lambda pair: (len(pair[0]), pair)):
         is_inside = any(folder[: len(copy)] == copy for copy in copies)
         if not is_inside and inside.get(other) == inside[folder]:
             every = sorted(inside[folder])

@@ -64,7 +64,8 @@ def applied(found: Listing, root: Path, tree: Tree, meanings: Mapping[str, str])
     if pictures["split"].notna().any():
         return found
     start = f"{root}/"
-    inside = [path[len(start) :] if path.startswith(start) else "" for path in pictures["path"]]
+    paths = pictures["path"].tolist()
+    inside = [path[len(start) :] if path.startswith(start) else "" for path in paths]
     ours = frozenset(inside) - {""}
     located = Located(root, ours | {"/".join(parts) for parts in tree.pictures})
     every = _lists(root, tree.other_files, located, meanings)

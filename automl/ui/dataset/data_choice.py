@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from automl.access.permissions import Action
 from automl.dataset.reading import TRAINING
-from automl.dataset.report import DatasetReport
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
@@ -22,7 +21,7 @@ from automl.jobs.job import Job
 from automl.jobs.tasks import IMAGE_CLASSIFICATION as _DEFAULT_TASK
 from automl.jobs.tasks import TASKS, TaskRules
 from automl.texts import _
-from automl.ui import data_source, selection, sign_in
+from automl.ui import cached, data_source, selection, sign_in
 
 if TYPE_CHECKING:
     from automl.jobs.corrections import Corrections
@@ -181,11 +180,19 @@ def choose_options(changed: dict[str, str]) -> None:
         selection.remember(name, value or None)
 
 
-def seal_by_default(report: DatasetReport) -> None:
-    """Seal a share of many pictures for a test, unless the data or the user says otherwise."""
-    if option("test_share") or option("test") or "test" in report.splits:
+def seal_by_default(job: Job) -> None:
+    """Seal a share of many pictures for a test, unless the data or the user says otherwise.
+
+    It is done before the data are looked at, which would take as long once more after it.
+
+    Raises:
+        UserError, OSError: see `cached.inspection`.
+    """
+    if option("test_share") or option("test") or "test" in job.corrections.move.values():
         return
-    if report.num_images >= _MANY_PICTURES:
+    samples = cached.files(job).samples
+    readable = samples["problem"].isna()
+    if readable.sum() >= _MANY_PICTURES and not (samples["split"][readable] == "test").any():
         choose_options({"test_share": SEALED_SHARE})
         st.rerun()
 

@@ -128,7 +128,7 @@ def _labels(data: Manifest) -> dict[str, Answer]:
     """Class or labels by path."""
     samples = data.readable
     column = label_sets.COLUMN if label_sets.are_in(samples) else "label"
-    return dict(zip(samples["path"], samples[column], strict=True))
+    return dict(zip(samples["path"].tolist(), samples[column].tolist(), strict=True))
 
 
 def _unsettled(found: FirstScore, labels: Mapping[str, Answer]) -> list[DoubtfulLabel]:

@@ -1,5 +1,6 @@
 """A folder with one sub-folder of pictures per class, perhaps below a folder for each split."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -54,15 +55,16 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     if not labelled or (choices == Choices() and _say_nothing(classes)):
         raise _nothing_labelled(tree, root, choices)
     _refuse_unknown_splits(layout, labelled)
+    names = {label: labels.of_folder(label, root) for label in sorted(classes)}
     columns = {
-        "path": [str(root.joinpath(*parts)) for parts, _ in labelled],
-        "label": [labels.of_folder(label, root) for _, label in labelled],
+        "path": [os.path.join(root, *parts) for parts, _ in labelled],  # noqa: PTH118 (quicker)
+        "label": [names[label] for _, label in labelled],
         "split": pd.Series([layout.split(parts) for parts, _ in labelled], dtype="str"),
     }
     if layout.groups:
         columns["group"] = pd.Series([layout.group(parts) for parts, _ in labelled], dtype="str")
     left_out = replace(
-        _left_out(tree, layout, root),
+        _left_out(tree, layout, root, has_strays=len(labelled) < len(pictures)),
         copies=[str(root.joinpath(*folder)) for folder in copies],
     )
     masks = annotation_pictures.guesses(tree) if source.leave_out is None else []
@@ -213,11 +215,11 @@ def _where(tree: Tree) -> str:
     return mark(f", but in {folders.pop()}") if len(folders) == 1 else ""
 
 
-def _left_out(tree: Tree, layout: Layout, root: Path) -> LeftOut:
+def _left_out(tree: Tree, layout: Layout, root: Path, *, has_strays: bool) -> LeftOut:
     with_pictures = {parts[:-1] for parts in tree.pictures}
     with_pictures |= {parts[:end] for parts in with_pictures for end in range(len(parts))}
     parents = {folder[:-1] for folder in layout.class_folders}
-    strays = [parts for parts in tree.pictures if layout.label(parts) is None]
+    strays = [parts for parts in tree.pictures if has_strays and layout.label(parts) is None]
     empty_folders = [
         parts
         for parts in tree.folders
