@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import iterative_stratification, label_sets
+from automl.dataset import iterative_stratification, label_sets, near_duplicates
 from automl.dataset.split import in_random_order, together
 
 _FOLDS_BY_PICTURES = ((200, 20), (1_000, 10))
@@ -60,9 +60,10 @@ def _units(ordered: pd.DataFrame, labels: NDArray[np.int64]) -> NDArray[np.int64
 
 def _has_others(labels: NDArray[np.int64], units: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(N,) True where the class has pictures outside the unit of this one."""
-    pairs = np.unique(np.stack([labels, units]), axis=1)
-    units_of_class = np.bincount(pairs[0], minlength=int(labels.max(initial=0)) + 1)
-    return np.asarray(units_of_class[labels] > 1)
+    num_classes = int(labels.max(initial=0)) + 1
+    first = near_duplicates.first_rows(labels, num_classes)
+    differs = units != units[first[labels]]
+    return np.asarray(np.bincount(labels, differs, num_classes)[labels] > 0)
 
 
 def _deal(units: NDArray[np.int64], labels: NDArray[np.int64], num_folds: int) -> NDArray[np.int64]:

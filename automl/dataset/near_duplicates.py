@@ -102,7 +102,7 @@ def sameness(samples: pd.DataFrame) -> pd.Series:
     return contents.mask(has_group, "near " + group[has_group].astype("str"))
 
 
-def disagreeing(key: pd.Series, labels: pd.Series) -> "pd.Series[bool]":
+def disagreeing(key: pd.Series, labels: pd.Series) -> pd.Series:
     """True for rows whose key another row with another label has; a missing key is of no other."""
     group, contents = pd.factorize(key)
     label, _ = pd.factorize(labels)

@@ -179,7 +179,7 @@ class _Choice:
     def of(cls, ordered: pd.DataFrame, share: float, *, num_kept: int = 1) -> Self:
         """A choice of the share of each class that leaves at least so many pictures of it."""
         counts = ordered["label"].value_counts().sort_index()
-        labels, sizes = counts.index.tolist(), counts.to_numpy("int64")
+        labels, sizes = counts.index.tolist(), counts.to_numpy().astype(np.int64)
         available = np.maximum(sizes - num_kept + 1, 1)
         quotas = _quotas(sizes, share, most=available - 1)
         return cls(

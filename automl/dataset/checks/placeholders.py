@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from automl.dataset import label_sets, near_duplicates
+from automl.dataset.checks import traces
 from automl.dataset.checks.kind import CheckedData, FindingKind, example
 from automl.dataset.checks.quality import MIN_CONTRAST
 from automl.dataset.pictures import FINGERPRINT_BYTES, GREY_SIDE
@@ -97,7 +98,7 @@ def _named(readable: pd.DataFrame) -> pd.Series:
 
 
 def _is_named_so(path: str) -> bool:
-    name = re.split(r"[\\/]", path)[-1]
+    _, name = traces.split(path)
     if not _HINT.search(name):
         return False
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"\.[^.]*$", "", name)).lower()

@@ -22,6 +22,7 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r"[\\/]|::")
+_DAY_NS = 86_400_000_000_000
 
 
 def attributes(readable: pd.DataFrame) -> Mapping[str, pd.Series]:
@@ -44,7 +45,9 @@ def attributes(readable: pd.DataFrame) -> Mapping[str, pd.Series]:
 
 def modified(readable: pd.DataFrame) -> pd.Series:
     """Day on which each file was modified, as a phrase; in containers the same for all."""
-    days = pd.to_datetime(readable["mtime_ns"], unit="ns", utc=True).dt.strftime("%Y-%m-%d")
+    numbers, distinct = pd.factorize(readable["mtime_ns"] // _DAY_NS)
+    names = pd.to_datetime(distinct, unit="D").strftime("%Y-%m-%d")
+    days = pd.Series(names.to_numpy()[numbers], readable.index, dtype="str")
     return _phrase(mark("last modified on {day}"), day=days)
 
 
@@ -59,7 +62,7 @@ def _phrase(template: str, **values: pd.Series) -> pd.Series:
 
 def folders_inside(readable: pd.DataFrame) -> pd.Series:
     """Folder in the class folder of each picture; without a class folder, the one it lies in."""
-    folders = [_split(path)[0] for path in readable["path"].tolist()]
+    folders = [split(path)[0] for path in readable["path"].tolist()]
     pairs = pd.DataFrame({"folder": folders, "label": readable["label"]})
     distinct = pairs.drop_duplicates()
     names = [
@@ -71,7 +74,7 @@ def folders_inside(readable: pd.DataFrame) -> pd.Series:
     return pd.Series(found.to_numpy(), index=readable.index, dtype="str")
 
 
-def _split(path: str) -> tuple[str, str]:
+def split(path: str) -> tuple[str, str]:
     """The folder and the name of a file, whichever system wrote its path."""
     at = max(path.rfind("/"), path.rfind("\\"))
     return (path[:at], path[at + 1 :]) if at >= 0 else (path, path)
@@ -108,7 +111,7 @@ def _shapes(readable: pd.DataFrame) -> pd.Series:
 
 
 def _namings(readable: pd.DataFrame) -> pd.Series:
-    found = (_NAMING.match(_split(path)[1]) for path in readable["path"].tolist())
+    found = (_NAMING.match(split(path)[1]) for path in readable["path"].tolist())
     begun = [match and match[1].lower() for match in found]
     naming = pd.Series(begun, readable.index, dtype="str")
     is_label = naming == readable["label"].str.lower()
