@@ -17,7 +17,7 @@ from automl.ui import cached, links, phone
 from automl.ui.version_cache import for_version
 
 _MAX_NARROW = 100
-_LETTER_PIXELS, _CELL_PIXELS = 7.5, 36
+_LETTER_PIXELS, _SMALL_LETTER_PIXELS, _CELL_PIXELS = 7.5, 6.5, 36
 _LEAST_MODEL_PIXELS = 110
 _MODEL_AND_SCORE_PIXELS = 442  # the times, which are last, are whole in a window of 1280 pixels
 _NUMBER = st.column_config.NumberColumn
@@ -126,13 +126,15 @@ def _model_pixels(score: Any, titles: "pd.Series[str]") -> int:
 def _short(title: str, pixels: int) -> str:
     """The title as it fits: without what a plus says anyway, then without its middle.
 
-    Titles of one experiment often differ at their end alone.
+    Titles of one experiment often differ in their last words alone.
     """
     if not title.startswith("ensemble"):
         title = title.replace(", concatenated probe", "")
-    limit = int((pixels - _CELL_PIXELS) / _LETTER_PIXELS)
-    half = limit // 2
-    return title if len(title) <= limit else f"{title[: limit - half - 1]}…{title[-half:]}"
+    limit = int((pixels - _CELL_PIXELS) / _SMALL_LETTER_PIXELS)
+    num_last = limit * 2 // 3
+    if len(title) <= limit:
+        return title
+    return f"{title[: limit - num_last - 1]}…{title[-num_last:]}"
 
 
 def _narrow(table: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ def test_names_that_differ_at_their_end_are_told_apart(open_page, make_experimen
     values = {"method": "concatenated_probe", "model_name": "efficientnet_lite0"}
     values |= {"second_model_name": "mobilenetv1_100"}
     looks = [{}, {"stage_features": True}, {"stage_features": True, "mirrored_features": True}]
+    looks.append({**looks[-1], "second_model_name": "mobilenetv2"})
     make_experiment(
         trials=[
             make_trial(f"t{n}", [0.9 - 0.1 * n], number=n, hyperparameters={**values, **look})
@@ -33,8 +34,9 @@ def test_names_that_differ_at_their_end_are_told_apart(open_page, make_experimen
     names = open_page("leaderboard").dataframe[0].value["model"].tolist()
     assert names[0] == "efficientnet_lite0 + mobilenetv1_100"
     assert names[1].endswith(", all stages")
-    assert names[2].endswith("all stages, mirrored")
-    assert all(name.startswith("efficientnet_lite0 +") and len(name) < 45 for name in names)
+    assert names[2].endswith("1_100, all stages, mirrored")
+    assert names[3].endswith("netv2, all stages, mirrored")
+    assert all(name.startswith("efficientnet") and len(name) < 48 for name in names)
 
 
 def test_a_failed_trial_comes_last_without_a_score(
