@@ -80,7 +80,7 @@ def label_next(  # noqa: PLR0913 (the options of a command)
 def _job(
     source: str | None, place: Path, places: tuple[dict[str, str], dict[str, str]]
 ) -> tuple["Job", str]:
-    """What is labelled by now, and the id of the experiment if it is one."""
+    """The job of the labelled data, and the id of the experiment if it is one."""
     from automl.cli import lookup
     from automl.jobs import job_file
 

@@ -144,7 +144,7 @@ def promote(
 
 
 def _on_labels(labelled: Labelled | None, lines: "Sequence[Line]", data: Path | None) -> str:
-    """Which model is right more often, or why nothing says it."""
+    """Say which model is right more often, or why nothing tells."""
     if labelled:
         return labelled.sentence
     if not lines:

@@ -60,7 +60,7 @@ class Scanned(NamedTuple):
     """As `scan` has them; shared, so not to be changed."""
 
     listings: Mapping[str, Listing]
-    """What the readers say, by the key of the data source in the job."""
+    """Answers of the readers, by the key of the data source in the job."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def answer_of(predictor: Predictor, colour: str) -> tuple[bytes, Predictor, Answ
 
 
 def run(*arguments: object) -> str:
-    """What a command says that does what it is told."""
+    """Output of a command that does what it is told."""
     result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
     assert result.exit_code == 0, result.output
     return result.stdout
