@@ -212,7 +212,8 @@ def _memory_path(paths: list[str], background: Background) -> Path:
 
     Another release of Pillow may read other files, and measure them a little differently.
     """
-    root = os.path.commonpath(paths) if paths else ""
+    # all paths between the first and the last one share what these two share
+    root = os.path.commonpath([min(paths), max(paths)]) if paths else ""
     limit = os.environ.get(MAX_MEGAPIXELS_VARIABLE, "")
     facts = f"{_VERSION}\n{PIL.__version__}\n{background}\n{limit}\n{root}"
     key = hashlib.sha256(facts.encode()).hexdigest()

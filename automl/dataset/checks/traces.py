@@ -76,8 +76,11 @@ def folders_inside(readable: pd.DataFrame) -> pd.Series:
 
 def split(path: str) -> tuple[str, str]:
     """The folder and the name of a file, whichever system wrote its path."""
+    if "\\" not in path:
+        folder, slash, name = path.rpartition("/")
+        return folder if slash else path, name
     at = max(path.rfind("/"), path.rfind("\\"))
-    return (path[:at], path[at + 1 :]) if at >= 0 else (path, path)
+    return path[:at], path[at + 1 :]
 
 
 def _inside(folder: str, label: str) -> str | None:
