@@ -23,16 +23,16 @@ def draw(experiment_dir: str, trial_id: str) -> None:
 
 def test_a_model_is_exported_and_offered_with_its_figures(finished: Path, home: Path) -> None:
     page = AppTest.from_function(draw, args=(str(finished), "trial-000"), default_timeout=60).run()
-    page.radio[0].set_value("torch").run()
+    page.radio[0].set_value("weights").run()
     page.button[0].click().run()
     assert not page.exception
     figures = {metric.label: metric.value for metric in page.metric}
     assert figures["Same class"] == "100.0%"
     assert float(figures["Largest difference"]) < 1e-3
     assert "# shapes: test\\_resnet" in page.expander[0].markdown[0].value
-    (folder,) = (home / "cache" / "exports").glob("*/torch")
+    (folder,) = (home / "cache" / "exports").glob("*/weights")
     names = zipfile.ZipFile(io.BytesIO(guarded_actions.zipped(folder))).namelist()
-    assert {"model.pt2", "README.md", "parity.json", "labels.json"} <= set(names)
+    assert {"model.safetensors", "README.md", "parity.json", "labels.json"} <= set(names)
     page.run()
     assert not page.button  # it is there; it need not be exported again
 
