@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.texts import _
-from automl.ui import cached, language, preload, sign_in
+from automl.ui import cached, language, preload, sign_in, theme
 
 st.set_page_config(
     # a local file: an emoji or a Material icon would be loaded from another server
@@ -13,6 +13,7 @@ st.set_page_config(
     layout="wide",
 )
 language.begin()
+theme.begin()
 page = st.navigation(
     [
         st.Page("pages/experiments.py", title=_("Experiments"), default=True),

@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from automl.experiments.records import TrialRecord
+from automl.figures import ink
 from automl.figures.palette import label, looks
 
 _GRID = "rgba(128, 128, 128, 0.25)"
@@ -58,13 +59,15 @@ def place(point: Mapping[str, Any]) -> int | None:
 
 
 def finish(figure: go.Figure, x: str, y: str) -> go.Figure:
-    """Set axis titles, grid, margins and legend."""
-    figure.update_xaxes(title=x, gridcolor=_GRID, zeroline=False)
-    figure.update_yaxes(title=y, gridcolor=_GRID, zeroline=False)
+    """Set axis titles, grid, margins, legend and the colour of their words."""
+    font = {"color": ink.of_words()}
+    axes = {"gridcolor": _GRID, "zeroline": False, "tickfont": font}
+    figure.update_xaxes(title={"text": x, "font": font}, **axes)
+    figure.update_yaxes(title={"text": y, "font": font}, **axes)
     return figure.update_layout(
         height=300,
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        legend={"orientation": "v", "font": {"size": 11}},
+        legend={"orientation": "v", "font": {"size": 11, **font}},
         uirevision="same",  # zoom and hidden lines stay while the figure grows
     )
 

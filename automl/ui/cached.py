@@ -19,7 +19,7 @@ from automl.experiments import endings, launcher, leaderboard, remarks, store
 from automl.experiments.endings import Extent
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
 from automl.experiments.remarks import Remarks
-from automl.figures import timeline, wording
+from automl.figures import ink, timeline, wording
 from automl.host import storage
 from automl.host.storage import Usage
 from automl.jobs.data_source import DataSource
@@ -145,7 +145,7 @@ def content(experiment_dir: Path) -> tuple[object, ...]:
     """All that decides the charts and tables of the trials, which say how long each has run."""
     is_over = experiment(experiment_dir).state.is_finished
     moment = 0 if is_over else time.time() // _LONGEST_SECONDS
-    return texts.language(), course_versions(experiment_dir), moment
+    return texts.language(), ink.of_words(), course_versions(experiment_dir), moment
 
 
 @for_version(progress_versions, max_entries=1_000)

@@ -4,15 +4,16 @@ import re
 import tomllib
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
 
-from automl.figures import confusion_chart, palette
+from automl.figures import charts, confusion_chart, ink, palette
 from tests.contrast import LEAST, contrast
 
 CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 THEME = tomllib.loads(CONFIG.read_text())["theme"]
 CAPTION = 0.6
-"""Opacity of captions and of axis texts in Streamlit."""
+"""Opacity of captions in Streamlit."""
 
 
 def rgb(color):
@@ -40,6 +41,16 @@ def test_texts_captions_and_links_can_be_read(name, background):
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_the_white_words_of_a_primary_button_can_be_read(name):
     assert contrast((255, 255, 255), rgb(THEME[name]["primaryColor"])) >= LEAST
+
+
+def test_the_words_around_a_figure_can_be_read_on_a_light_page(monkeypatch):
+    monkeypatch.setattr(ink, "_is_light", [lambda: True])
+    layout = charts.finish(go.Figure(), "epoch", "accuracy").layout
+    fonts = [layout.legend.font]
+    for axis in (layout.xaxis, layout.yaxis):
+        fonts += [axis.tickfont, axis.title.font]
+    for font in fonts:
+        assert contrast(rgb(font.color), rgb(THEME["light"]["backgroundColor"])) >= LEAST
 
 
 @pytest.mark.parametrize("color", [*palette.SERIES, palette.ACCENT, palette.MUTED])

@@ -153,12 +153,12 @@ def test_why_nothing_is_resumed_is_said(open_page, make_experiment, home):
 
 
 def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
-    open_page, make_experiment, make_trial, monkeypatch
+    open_page, make_experiment, make_trial, monkeypatch, tmp_path
 ):
     started = []
     monkeypatch.setattr(launcher, "_start_engine", lambda directory, *_: started.append(directory))
     space = [{"learning_rate": {"type": "uniform", "min_value": 0.001, "max_value": 0.01}}]
-    data = {"training_data": {"path": "/data/pets"}, "search_space": space}
+    data = {"training_data": {"path": str(tmp_path)}, "search_space": space}
     job = Job.from_dict({**data, "limits": {"max_trials": 1}})
     trials, long_ago = [make_trial("trial-000", [0.7])], datetime(2020, 1, 1, tzinfo=UTC)
     directory = make_experiment("pets", trials, job=job, deadline=long_ago)

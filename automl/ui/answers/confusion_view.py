@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from automl.evaluation import confusion, natural_order
 from automl.figures import charts, confusion_chart, wording
 from automl.texts import _, mark
-from automl.ui import cached_evaluation, figure_table
+from automl.ui import cached_evaluation, figure_table, theme
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
@@ -88,9 +88,8 @@ def _chart(
         if points:
             _choose(key, *points[0]["customdata"])
 
-    dark = st.context.theme.type == "dark"
     st.plotly_chart(
-        confusion_chart.figure_of(matrix, class_names, shown, unit=unit, dark=dark),
+        confusion_chart.figure_of(matrix, class_names, shown, unit=unit, dark=theme.is_dark()),
         key=chart,
         on_select=take_click,
         selection_mode="points",

@@ -14,7 +14,7 @@ from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
 from automl.texts import _, mark
-from automl.ui import cached, curve_chart, figure_table, phone
+from automl.ui import cached, curve_chart, figure_table, phone, theme
 from automl.ui.version_cache import for_version
 
 _MAX_POINTS = 1_000
@@ -117,8 +117,7 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
     if not trial_settings.names(table):
         st.info(_("So far all trials have the same hyperparameters."))
         return
-    dark = st.context.theme.type == "dark"
-    figure = search_charts.parallel(table, metric, dark=dark)
+    figure = search_charts.parallel(table, metric, dark=theme.is_dark())
     st.plotly_chart(figure, key="parallel coordinates", config=charts.QUIET)
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(lambda: table, "hyperparameters")
