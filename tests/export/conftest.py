@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from automl.dataset import manifest
 from automl.engine import trainable
@@ -25,9 +24,6 @@ from automl.training import effective, resume_state, trial_data
 from automl.training.process_state import ProcessState
 from automl.training.trial_training import Placement, TrialTraining
 from tests import small_training as engine_conftest
-
-# every conversion would read the sources of 500 functions anew, which is a quarter of its time
-ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
 
 
 def _photo(width: int, height: int) -> Image.Image:
