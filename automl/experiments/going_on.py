@@ -97,11 +97,12 @@ def _searched(experiment_dir: Path) -> list[TrialRecord]:
 
 def _refuse_moved_data(experiment_dir: Path, job: Job) -> None:
     """Refuse before the engine fails, which would leave a failed experiment behind."""
-    path = job.training_data.path
-    if addresses.of(path) is None and not path.exists():
+    for source in (job.training_data, job.validation_data, job.test_data):
+        if source is None or addresses.of(source.path) is not None or source.path.exists():
+            continue
         raise UserError(
-            f"The pictures of {experiment_dir.name} were at {path}, which does not exist any more. "
-            "Put them back there, or go on where they are now, in a new experiment: "
+            f"The pictures of {experiment_dir.name} were at {source.path}, which does not exist "
+            "any more. Put them back there, or go on where they are now, in a new experiment: "
             f"automl continue {home.reference(experiment_dir)} --data PLACE."
         )
 

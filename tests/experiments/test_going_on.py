@@ -12,6 +12,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import going_on, launcher, store
 from automl.experiments.going_on import Wish
 from automl.experiments.records import ExperimentRecord, ExperimentState
+from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 from tests.conftest import build_opening, build_trial
 
@@ -106,10 +107,12 @@ def test_a_wish_that_leaves_nothing_to_try_is_refused(
     assert not launcher.is_running(directory)
 
 
+@pytest.mark.parametrize("key", ["training_data", "validation_data", "test_data"])
 def test_pictures_that_have_moved_are_said_before_anything_changes(
-    make_experiment: Make, tmp_path: Path
+    make_experiment: Make, tmp_path: Path, key: str
 ) -> None:
-    directory = make_experiment(trials=TRIALS, job=searched(tmp_path / "moved"))
+    moved = {"training_data": DataSource(path=tmp_path), key: DataSource(path=tmp_path / "moved")}
+    directory = make_experiment(trials=TRIALS, job=searched(tmp_path).model_copy(update=moved))
     with pytest.raises(UserError, match="moved, which does not exist.*automl continue pets --data"):
         going_on.go_on(directory, Wish(trials=2), by="ann")
     assert not store.load_experiment(directory).continuations
