@@ -270,7 +270,7 @@ def test_a_training_without_time_once_it_is_measured_ends_the_search(tmp_path: P
 
     pacer = Pacer(asked, results, costs, 1, [left_out], measured)
     assert Bayesian(asked, results, [], (), pacer).suggest("ray-0") == Searcher.FINISHED
-    assert "there is time for mobilenetv2" in results.experiment.plan[0]
+    assert "there is time for training of mobilenetv2" in results.experiment.plan[0]
     assert pacer.closing
 
 

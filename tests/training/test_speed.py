@@ -32,7 +32,7 @@ def test_an_epoch_in_small_batches_takes_what_the_plan_says(
     costs = Costs(Speeds(networks={"test_resnet": measured}), counts)
     for size, seconds in taken.items():
         planned, _ = costs.of_epoch({**TINY, "training_batch_size": size})
-        assert seconds / 2 < planned < 2 * seconds
+        assert seconds / 3 < planned < 3 * seconds  # others use the caches of the processor, too
     assert taken[2] > 3 * taken[24]  # so the number of batches counts
 
 
