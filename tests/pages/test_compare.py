@@ -136,3 +136,22 @@ def test_trials_that_are_right_about_the_same_pictures_say_so(open_page, two_exp
 def test_a_single_trial_has_nothing_to_be_compared_with(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [0.5])])
     assert "There is no other trial with a score" in texts(open_page("compare"))
+
+
+def test_a_reload_compares_the_same_trials(open_page, make_experiment, make_trial):
+    for name in ("pets", "more"):
+        trials = [make_trial(f"t{number}", [0.9 - number / 10], number=number) for number in (0, 1)]
+        make_experiment(name, trials)
+    page = open_page("compare", experiment="pets")
+    page.multiselect(key="other experiments").set_value(["more"]).run()
+    page.multiselect(key="trials of pets more").set_value(["pets/t1", "more/t1"]).run()
+    again = open_page("compare", **dict(page.query_params))
+    assert again.multiselect(key="trials of pets more").value == ["pets/t1", "more/t1"]
+
+
+@pytest.mark.usefixtures("two_experiments")
+def test_an_experiment_that_cannot_be_read_leaves_the_others_to_compare(open_page, make_experiment):
+    (make_experiment("hurt") / "job.yml").write_bytes(b"\0")
+    page = open_page("compare", experiment="pets", other="hurt,more")
+    assert "job.yml is damaged" in page.error[0].value.replace("\\", "")
+    assert len(page.dataframe[0].value.columns) == 5  # metric, both trials, difference, best

@@ -1,10 +1,12 @@
 """Choice of the trials to compare: of one experiment or of several."""
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
+from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
@@ -51,37 +53,54 @@ class Side(NamedTuple):
 
 
 def choose(experiment_dir: Path) -> list[Side]:
-    """Let the user choose trials; at least two, or none, with the reason on the page."""
+    """Let the user choose trials; at least two, or none, with the reason on the page.
+
+    The address follows what is chosen, so that a reload keeps it.
+    """
     what, where = st.columns([3, 1])
     names = [name for name in selection.experiment_names() if name != experiment_dir.name]
     asked_for = st.query_params.get("other", "").split(",")
+    first_others = [name for name in names if name in asked_for][: MAX_COMPARED - 1]
     with where:
         others = st.multiselect(
             _("Other experiments"),
             names,
-            [name for name in names if name in asked_for][: MAX_COMPARED - 1],
+            first_others,
             key="other experiments",
             placeholder=_("Also of other experiments"),
             label_visibility="collapsed",
             max_selections=MAX_COMPARED - 1,
         )
-    offered = _offered(experiment_dir)
-    first = _chosen_at_first(offered, has_others=bool(others))
+    if others != first_others:
+        st.query_params["other"] = ",".join(others)
+    own = f"{experiment_dir.name}/"
+    trials = st.query_params.get("trials", "").split(",")
+    keys = [trial if "/" in trial else own + trial for trial in trials]
+    offered = _offered(experiment_dir, keys)
+    first = _first(offered, keys, enough=1 if others else 2)
     for name in others:
-        of_other = _offered(home.experiments_dir() / name)
+        directory = home.experiments_dir() / name
+        try:
+            of_other = _offered(directory, keys)
+        except (ValueError, OSError) as error:
+            st.error(wording.plain(wording.stored(store.unreadable(error, directory))))
+            continue
         offered |= of_other
-        first += list(of_other)[:1]
+        first += _first(of_other, keys, enough=1)
+    first = first[:MAX_COMPARED]
     with what:
         chosen = st.multiselect(
             _("Trials to compare"),
             list(offered),
-            first[:MAX_COMPARED],
+            first,
             format_func=lambda key: _text(offered[key]._replace(is_of_several=bool(others))),
             key=f"trials of {' '.join([experiment_dir.name, *others])}",
             placeholder=_("Choose two trials or more"),
             label_visibility="collapsed",
             max_selections=MAX_COMPARED,
         )
+    if chosen != first:
+        st.query_params["trials"] = ",".join(key.removeprefix(own) for key in chosen)
     if len(offered) < 2:
         nothing, one = _("No trial has a score."), _("There is no other trial with a score.")
         st.info(one if offered else nothing)
@@ -92,29 +111,21 @@ def choose(experiment_dir: Path) -> list[Side]:
     return [side._replace(is_of_several=is_of_several) for side in sides]
 
 
-def _offered(experiment_dir: Path) -> dict[str, Side]:
-    """The best trials of an experiment by key, and those that the address names."""
+def _offered(experiment_dir: Path, asked_for: Collection[str]) -> dict[str, Side]:
+    """The best trials of an experiment by key, and those that the address names by theirs."""
     metric = cached.job(experiment_dir).primary_metric
-    asked_for = _asked_for()
-    sides = [
-        Side(experiment_dir, trial, metric)
-        for place, trial in enumerate(cached.ranked(experiment_dir))
-        if place < _MAX_OFFERED or trial.trial_id in asked_for
-    ]
-    return {side.key: side for side in sides}
+    sides = [Side(experiment_dir, trial, metric) for trial in cached.ranked(experiment_dir)]
+    return {
+        side.key: side
+        for place, side in enumerate(sides)
+        if place < _MAX_OFFERED or side.key in asked_for
+    }
 
 
-def _chosen_at_first(offered: dict[str, Side], *, has_others: bool) -> list[str]:
-    """Keys of the trials that the address names; else the best ones."""
-    asked_for = _asked_for()
-    named = {side.trial.trial_id: key for key, side in offered.items()}
-    keys = [named[trial_id] for trial_id in asked_for if trial_id in named]
-    enough = 1 if has_others else 2
+def _first(offered: Mapping[str, Side], asked_for: Sequence[str], *, enough: int) -> list[str]:
+    """Keys of the trials that the address names, if there are enough; else of the best ones."""
+    keys = [key for key in asked_for if key in offered]
     return keys if len(keys) >= enough else list(offered)[:enough]
-
-
-def _asked_for() -> list[str]:
-    return st.query_params.get("trials", "").split(",")
 
 
 def _text(side: Side) -> str:
