@@ -119,7 +119,7 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
     path = store.predictions_path(experiment_dir, best.trial_id)
     if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return {}
-    from automl.evaluation import class_report, confidence
+    from automl.evaluation import answers, class_report, confidence
     from automl.figures import answer_charts
 
     predictions = store.load_predictions(path)
@@ -136,6 +136,7 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
         "hyperparameters": {**best.hyperparameters, **best.effective},
         "answer_figures": [(title, _figure_html(figure)) for title, figure in figures],
         "calibration_error": f"{calibration.expected_error:.3f}",
+        "is_perfect": not len(answers.wrong(predictions)),
         "mistakes": _mistakes(experiment_dir, predictions, samples, names),
     }
 

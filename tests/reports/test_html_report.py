@@ -1,6 +1,9 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
+
+import numpy as np
 
 from automl.experiments import store
 from automl.reports import html_report, test_data
@@ -43,3 +46,15 @@ def test_what_draws_the_report_imports_neither_streamlit_nor_torch():
         "sys.exit(' '.join({'streamlit', 'torch', 'ray'} & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_model_without_mistakes_hides_none(with_test_data, with_answers):
+    with_answers(with_test_data)
+    assert "None of them can be shown." not in html_report.html(with_test_data)
+    path = store.predictions_path(with_test_data, "t1")
+    found = store.load_predictions(path)
+    right = replace(found, probabilities=np.eye(3, dtype=np.float32)[found.labels])
+    store.save_predictions(path, right)
+    text = html_report.html(with_test_data)
+    assert "Every answer is right." in text
+    assert "None of them can be shown." not in text
