@@ -2,6 +2,7 @@ import csv
 import json
 import math
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -26,6 +27,8 @@ from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.experiments.time_left import Span, TimeLeft
 from automl.jobs import data_versions
 from automl.jobs.corrections import Corrections
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from tests.conftest import START, finish
 
 JOB = """\
@@ -459,6 +462,21 @@ def test_a_command_stands_beside_each_sentence_of_the_recommendation(make_experi
     assert "pets ended at its limit 1 of 2 tried" in listed
 
 
+def test_the_data_behind_a_recommendation_are_checked_as_the_job_reads_them(
+    pets, make_experiment, make_trial, tmp_path
+):
+    table = tmp_path / "pets.csv"
+    rows = [f"{path},{path.parent.name}" for path in pets.rglob("*.png")]
+    table.write_text("\n".join(["file,species", *rows]))
+    job = Job(training_data=DataSource(path=table), target_column_name="species")
+    hardly_known = {"expected_score": 0.7, "expected_low": 0.5, "expected_high": 0.9}
+    trials = [make_trial("t0", [0.9])]
+    make_experiment("pets", trials, job=job, best_trial="t0", **hardly_known)
+    (doubt,) = last_line(automl("show", "pets", "--json"))["recommendation"]["doubts"]
+    _program, *arguments = shlex.split(doubt["command"])
+    assert "24 pictures of 2 classes" in automl(*arguments).stdout
+
+
 def test_a_note_on_the_job_and_on_the_best_trial_is_said_once(make_experiment, make_trial):
     trial = make_trial("t0", [0.5], notes=["It rises to the end.", "From scratch."])
     make_experiment("pets", [trial], best_trial="t0", notes=["It rises to the end."])
@@ -706,6 +724,26 @@ def test_predict_takes_the_directory_of_an_exported_model(colours, tmp_path):
     green = paint(tmp_path / "green.png", (0, 255, 0))
     result = automl("predict", store.best_model_dir(colours), green)
     assert result.stdout == f"{green}\tgreen\t1.000\n"
+
+
+def test_what_was_printed_before_a_damaged_archive_is_whole_json(colours, tmp_path):
+    red = paint(tmp_path / "red.png", (255, 0, 0))
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(b"PK")
+    many = [red] * 8 * 4 * (os.cpu_count() or 1)  # more than are read before the first is answered
+    result = automl("predict", store.best_model_dir(colours), *many, damaged, "--json")
+    assert result.exit_code == 2
+    assert "damaged.zip is not a zip file" in result.stderr
+    assert last_line(result)["predictions"][0]["label"] == "red"
+    result = automl("predict", store.best_model_dir(colours), damaged, "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_the_app_names_an_address_that_a_browser_takes(monkeypatch):
+    monkeypatch.setattr(os, "execv", lambda *_: None)
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+    assert f"http://[::1]:{port} " in automl("app", "--host", "::1", "--port", port).stderr
 
 
 def test_the_app_refuses_a_data_root_that_is_no_folder(tmp_path):

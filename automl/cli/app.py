@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from automl import errors
-from automl.cli.output import fail, tell
+from automl.cli.output import fail, http_address, tell
 from automl.dataset import data_roots
 from automl.host import app_files
 
@@ -72,7 +72,7 @@ def open_app(  # noqa: PLR0913 (options of a command)
     script = app_files.folder() / ("team.py" if team else "local.py")
     if problem := _port_problem(host, port):
         fail(problem)
-    tell(f"The app is at http://{host}:{port} (Ctrl-C ends it; experiments go on).")
+    tell(f"The app is at {http_address(host, port)} (Ctrl-C ends it; experiments go on).")
     options = [f"--server.port={port}", f"--server.address={host}"]
     if host not in _OWN_HOSTS:  # to print its address, Streamlit would ask a server on the internet
         options.append(f"--browser.serverAddress={host}")

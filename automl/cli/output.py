@@ -104,6 +104,11 @@ def _is_nowhere() -> bool:
     return False
 
 
+def http_address(host: str, port: int) -> str:
+    """Address of a server, with brackets around an IPv6 address."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def say_json(data: dict[str, Any]) -> None:
     """Print one JSON object on one line."""
     typer.echo(json_text(data))

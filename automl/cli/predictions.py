@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
@@ -89,17 +89,18 @@ def predict(  # noqa: PLR0913 (the options of a command)
             tell(UNFLAGGED)
         elif false_alarms is not None:
             tell(wording.unlike(predictor.unlike.false_alarm_rate, predictor.unlike.caught))
-        report = _Report(predictor, as_json=as_json, as_lines=output is None and not as_json)
-        if output is None:
-            _predict_all(predictor, inputs, report)
-        else:
-            name = answer_format or answer_formats.format_of(output)
-            with _open_answer_file(output, name, predictor) as file:
-                remaining = (picture for picture in inputs if picture.name not in file)
-                shown = remaining if as_json else _with_progress_bar(remaining, pictures, file)
-                _predict_all(predictor, shown, report, file)
-            _tell_written(output, report, file)
-        report.end()
+        with _Report(predictor, as_json=as_json, as_lines=output is None and not as_json) as report:
+            if output is None:
+                _predict_all(predictor, inputs, report)
+            else:
+                name = answer_format or answer_formats.format_of(output)
+                with _open_answer_file(output, name, predictor) as file:
+                    remaining = (picture for picture in inputs if picture.name not in file)
+                    shown = remaining if as_json else _with_progress_bar(remaining, pictures, file)
+                    _predict_all(predictor, shown, report, file)
+                _tell_written(output, report, file)
+    if report.num_answers and report.num_failed == report.num_answers:
+        raise typer.Exit(USER_INPUT)
 
 
 def _predict_all(
@@ -131,13 +132,16 @@ def _open_answer_file(
 
 
 class _Report:
-    """Print the answers and count them."""
+    """Context that prints the answers and counts them."""
 
     def __init__(self, predictor: "Predictor", *, as_json: bool, as_lines: bool) -> None:
         self.num_answers = self.num_failed = 0
         self._predictor = predictor
         self._as_json = as_json
         self._as_lines = as_lines
+
+    def __enter__(self) -> Self:
+        return self
 
     def add(self, name: str, answer: "Answer | Failure") -> None:
         from automl.prediction.answer_formats import fields
@@ -163,11 +167,11 @@ class _Report:
                 parts.append("unlike the training pictures")
             say("\t".join(parts))
 
-    def end(self) -> None:
-        if self._as_json:
-            typer.echo("]}" if self.num_answers else '{"predictions": []}')
-        if self.num_answers and self.num_failed == self.num_answers:
-            raise typer.Exit(USER_INPUT)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._as_json and self.num_answers:  # after an error, too: what was printed is whole
+            typer.echo("]}")
+        elif self._as_json and kind is None:
+            typer.echo('{"predictions": []}')
 
 
 def _one_line(name: str) -> str:

@@ -7,7 +7,6 @@ from automl import recommendation
 from automl.cli.output import say
 from automl.figures import wording
 from automl.host import home
-from automl.jobs.tasks import TASKS
 
 if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
@@ -64,12 +63,10 @@ def _recommendation(source: "Experiment") -> "Recommendation | None":
 def _command(source: "Experiment", target: "Target") -> str:
     """The command that shows the numbers of a sentence, or does what it proposes."""
     name = home.reference(source.directory)
-    if target.view == "data":
-        has_sets = TASKS[source.job.task].has_label_sets
-        task = f" --set task={source.job.task}" if has_sets else ""
-        return f"automl check {shlex.quote(str(source.job.training_data.location))}{task}"
+    job = shlex.quote(str(source.directory / "job.yml"))
+    if target.view == "data":  # as the job reads them: their columns, splits and corrections, too
+        return f"automl check {job}"
     if target.view == "more_time":
-        job = shlex.quote(str(source.directory / "job.yml"))
         return f"automl run {job} --set limits.timeout_minutes={target.minutes}"
     if target.view == "resume":
         more = f" --minutes {target.minutes}" if target.minutes else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl.cli import audited, lookup, shadows
-from automl.cli.output import fail, refusals, tell
+from automl.cli.output import fail, http_address, refusals, tell
 from automl.cli.predictions import FalseAlarms
 from automl.host import extras
 
@@ -114,7 +114,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
     model_dirs = _model_dirs(models)
     with refusals():
         keys = admission.read_keys(api_key_file) if api_key_file else []
-    if not (keys or allow_anonymous or server.is_loopback(host)):
+    if not (keys or allow_anonymous or admission.is_loopback(host)):
         fail(
             f"Everybody who can reach {host} could use the model. Require a key with "
             "--api-key-file, or allow everybody with --allow-anonymous."
@@ -135,7 +135,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
         folder = keep.absolute()
         with refusals(), _recorded("keep_pictures", model_dirs, folder=str(folder)):
             keeping = Keeping(folder, keep_share, keep_limit, round(keep_mb * 1e6))
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    url = http_address(host, port)
 
     def on_ready() -> None:
         note_ready()

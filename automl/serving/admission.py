@@ -5,6 +5,7 @@ It reads the body of a request, within the limits, before the app sees the reque
 
 import asyncio
 import hmac
+import ipaddress
 import json
 import shlex
 import stat
@@ -26,7 +27,6 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
 """Paths that need no key: probes and documentation. They do not reveal anything about the model."""
 
-_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _RETRY_SECONDS = 1
 _MAX_DRAINED_BYTES = 256_000_000
 
@@ -76,6 +76,14 @@ def is_authorized(authorization: bytes, keys: Sequence[bytes]) -> bool:
     scheme, _, token = authorization.partition(b" ")
     matches = [hmac.compare_digest(token.strip(), key) for key in keys]
     return scheme.lower() == b"bearer" and any(matches)
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if the name or address can only be one of this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Admission:
@@ -146,7 +154,7 @@ class Admission:
             self._num_admitted -= 1
 
     def _refusal(self, scope: Message, headers: dict[bytes, bytes]) -> Refusal | None:
-        if self._is_local and _host(headers) not in _LOCAL_NAMES:
+        if self._is_local and not is_loopback(_host(headers)):
             return Refusal(
                 403,
                 "A server without a key answers requests to localhost only. Restart it with "

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from fastapi import FastAPI
 
 from automl.errors import ServingError
 from automl.serving import api, connections
+from automl.serving.admission import is_loopback
 from automl.serving.keeping import Keeper, Keeping
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
@@ -20,14 +20,6 @@ from automl.serving.shadow import Shadow
 
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 75  # longer than the 60 s for which proxies usually keep a connection
-
-
-def is_loopback(host: str) -> bool:
-    """Return True if only this machine can reach a server at this address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from automl.access import audit, permissions
 from automl.cli import cli
 from automl.cli.serving import _model_dirs
-from automl.serving import server, shadow_folder
+from automl.serving import admission, server, shadow_folder
 from tests.serving.conftest import picture, write_model
 
 HEAVY = {"torch", "torchvision", "timm", "ray", "streamlit", "pandas"}
@@ -155,7 +155,7 @@ def test_a_host_that_others_reach_needs_a_key(model_dir):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_a_loopback_host_needs_none(host):
-    assert server.is_loopback(host)
+    assert admission.is_loopback(host)
 
 
 def test_a_key_file_that_protects_nothing_is_refused(model_dir, tmp_path):

@@ -235,7 +235,7 @@ def test_without_the_key_nothing_is_answered_but_probes(serve):
 def test_a_local_server_answers_to_names_of_this_machine_only(serve):
     client = serve(is_local=True)
     assert client.get("/models").status_code == 200
-    for name in ("localhost:80", "[::1]:80", "127.0.0.1"):
+    for name in ("localhost:80", "[::1]:80", "127.0.0.1", "127.0.0.2:80"):
         assert client.get("/models", headers={"Host": name}).status_code == 200
     for name in ("evil.example", "localhost.evil.example", "[::1", ""):
         response = client.get("/models", headers={"Host": name})
