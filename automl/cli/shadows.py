@@ -208,9 +208,13 @@ def _labelled(pair: "Pair", lines: "list[Line]", data: Path | None) -> Labelled 
     from automl.dataset import manifest
     from automl.evaluation import significance
     from automl.jobs import job_file
+    from automl.jobs.tasks import IMAGE_CLASSIFICATION_MULTILABEL
+    from automl.prediction import inference
 
     with refusals():
-        samples = manifest.look(job_file.load(data)).readable
+        has_sets = inference.labels_of(pair.first)[1]
+        task = [f"task={IMAGE_CLASSIFICATION_MULTILABEL.name}"] if has_sets else []
+        samples = manifest.look(job_file.load(data, task)).readable
     labels = dict(zip(samples["content_hash"], samples["label"], strict=True))
     known = [line for line in lines if line.content in labels]
     if not known:

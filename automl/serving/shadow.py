@@ -212,4 +212,7 @@ def prepared(folder: Path, first: Path, second: Path) -> Pair:
 
 def _given(model: Predictor, answer: Answer) -> Given:
     prediction = model.prediction(answer)
-    return Given(label=prediction.text, probability=round(prediction.probability, 4))
+    labels = prediction.labels
+    # sorted, as those of data are: two models order one set by their own probabilities
+    label = prediction.label if labels is None else ", ".join(sorted(labels))
+    return Given(label=label, probability=round(prediction.probability, 4))

@@ -1,5 +1,6 @@
 """A second model beside the first one: what both said, and the exchange of the two."""
 
+import json
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -207,6 +208,31 @@ def test_labels_that_only_one_of_the_two_knows_are_named(tmp_path: Path) -> None
     sets = write_model(tmp_path / "sets", has_label_sets=True)
     with pytest.raises(UserError, match="Name two models of one task"):
         shadow.prepared(tmp_path / "others", one, sets)
+
+
+def test_a_set_of_labels_is_the_same_in_whatever_order_the_two_find_them(tmp_path: Path) -> None:
+    sets = {"has_label_sets": True, "thresholds": [0.6] * 3}
+    pair = write_model(tmp_path / "one", **sets), write_model(tmp_path / "two", REVERSED, **sets)
+    shadow.prepared(tmp_path / "both", *pair)
+    outcomes: list[str] = []
+    second, first = Shadow(tmp_path / "both", on_outcome=outcomes.append), Predictor(pair[0])
+    rows = []
+    for name, colour, labels in (
+        ("magenta.png", (255, 0, 255), ["blue", "red"]),
+        ("green.png", (0, 255, 0), ["green"]),
+    ):
+        path = tmp_path / name
+        Image.new("RGB", (8, 8), colour).save(path)
+        (answer,) = first.answers([path])
+        second.offer(path.read_bytes(), first, answer)
+        rows.append(json.dumps({"image_url": name, "label": labels}))
+    wait_for(lambda: len(outcomes) == 2)
+    second.close()
+    assert outcomes == ["agrees", "agrees"]
+    table = tmp_path / "labels.jsonl"
+    table.write_text("\n".join(rows))
+    said = run("shadow", tmp_path / "both", "--data", table)
+    assert "On 2 pictures whose labels are known both are right on the same 100.0%" in said
 
 
 def test_a_model_that_is_clearly_worse_is_promoted_on_demand_only(
