@@ -133,7 +133,7 @@ def _version_row(score: "VersionScore") -> dict[str, Any]:
     return {
         "version": score.version,
         "experiment": score.experiment_dir.name,
-        "trial": score.trial_id,
+        "trial_id": score.trial_id,
         "score": score.score,
         "score_low": score.low,
         "score_high": score.high,

@@ -77,7 +77,7 @@ def explain(  # noqa: PLR0913 (the options of a command)
             elif "error" in row:
                 tell(f"{row['path']}: {row['error']}")
     if as_json:
-        say_json({"trial": trial_id, "explanations": rows})
+        say_json({"experiment": source.id, "trial_id": trial_id, "explanations": rows})
     if all("error" in row for row in rows):
         raise typer.Exit(USER_INPUT)
 

@@ -58,7 +58,7 @@ def show_or_choose(  # noqa: PLR0913 (the options of a command)
             with audited.recorded("choose_thresholds", source.id, **details):
                 chosen_thresholds.choose(source.directory, trial_id, choice)
             in_use = chosen_thresholds.in_use(source.directory, trial_id, predictions, names)
-    _say(trial_id, predictions, names, in_use, as_json=as_json)
+    _say(source.id, trial_id, predictions, names, in_use, as_json=as_json)
 
 
 def _answers(source: "Experiment", trial_id: str) -> "tuple[Predictions, list[str]]":
@@ -97,7 +97,8 @@ def _threshold(text: str, names: list[str]) -> tuple[str, float]:
     return name, value
 
 
-def _say(
+def _say(  # noqa: PLR0913
+    experiment: str,
     trial_id: str,
     predictions: "Predictions",
     names: list[str],
@@ -111,7 +112,8 @@ def _say(
     answers = SetAnswers(predictions.probabilities, predictions.labels, in_use)
     scores, table = threshold_effects.scores(answers), threshold_effects.by_label(answers, names)
     if as_json:
-        say_json({"trial": trial_id, "metrics": scores, "labels": table.to_dict("records")})
+        found = {"metrics": scores, "labels": table.to_dict("records")}
+        say_json({"experiment": experiment, "trial_id": trial_id, **found})
         return
     shown = table.map(lambda cell: f"{cell:.3f}" if isinstance(cell, float) else str(cell))
     numbers = " ".join(table.columns[1:])

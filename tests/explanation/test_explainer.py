@@ -214,7 +214,7 @@ def test_the_command_gives_every_picture_results_of_its_own(explained, tmp_path)
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
     rows, refused = said["explanations"][:4], said["explanations"][4:]
-    assert said["trial"] == "t1"
+    assert (said["experiment"], said["trial_id"]) == (directory.name, "t1")
     assert len({row["label"] for row in rows} - {"blue", "green", "red"}) == 0
     assert "not a picture" in refused[0]["error"]
     assert "It is a list, which is not read here" in refused[1]["error"]

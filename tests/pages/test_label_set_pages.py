@@ -238,6 +238,7 @@ def test_thresholds_are_chosen_on_the_command_line(experiment: Path) -> None:
     run = CliRunner().invoke
     asked = ["thresholds", experiment.name, "--json"]
     chosen = json.loads(run(cli, [*asked, "--aim", "precision=1", "--label", "dog=0.8"]).stdout)
+    assert chosen["experiment"] == experiment.name
     labels = {row["label"]: row for row in chosen["labels"]}
     assert labels["dog"]["threshold"] == 0.8
     assert labels["dog"]["missed"] == 6
