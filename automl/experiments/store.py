@@ -16,6 +16,8 @@
         test/                         opening.json, predictions.parquet; written once by the
                                       process that opens the test data
         remarks.json                  Remarks of people; replaced by the app
+        decisions/                    what a person has decided about doubtful labels, in a file for
+                                      each; replaced by the app
         thresholds.json               thresholds that somebody chose for models with label sets;
                                       replaced by the app and a command
         engine.lock                   held by a living engine (automl.host.process_lock)
@@ -27,7 +29,7 @@
         tune/                         Ray Tune's own state; a disposable cache
 
 Every file is replaced atomically, so a reader sees either the old version or the new one.
-Only the holder of engine.lock writes, except for remarks.json and control/.
+Only the holder of engine.lock writes, except for remarks.json, decisions/ and control/.
 Nothing here is ever unpickled.
 """
 

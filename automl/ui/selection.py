@@ -76,7 +76,8 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
     trials = cached.trials(experiment_dir)
     if not trials:
         st.info(_("No trial of this experiment has started yet."))
-        empty_state(_("See the progress"), "pages/progress.py")
+        link("pages/progress.py", experiment_dir, _("See the progress"), _WAY_ON)
+        st.stop()
     by_id = {trial.trial_id: trial for trial in trials}
     primary_metric = cached.job(experiment_dir).primary_metric
     ranked = [trial.trial_id for trial in leaderboard.in_order(trials, primary_metric)]

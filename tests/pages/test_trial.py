@@ -28,7 +28,10 @@ def experiment(make_experiment, make_trial, make_pictures, with_predictions, tmp
 
 def test_without_a_trial_it_says_so(open_page, make_experiment):
     make_experiment()
-    assert "No trial of this experiment has started yet" in texts(open_page("trial"))
+    page = open_page("trial")
+    assert "No trial of this experiment has started yet" in texts(page)
+    links = {each.proto.label: each.proto.query_string for each in page.get("page_link")}
+    assert links["See the progress"] == "experiment=pets"
 
 
 def test_the_best_trial_is_shown_first(open_page, experiment):
@@ -208,6 +211,9 @@ def test_a_doubtful_label_is_put_right_in_a_new_experiment(
     assert "The 2 best trials agree on another label for 1 picture" in texts(page)
     (choice,) = [one for one in page.segmented_control if "decision on" in str(one.key)]
     choice.set_value("dog").run()
+    page = choose(open_tab(open_page("trial"), "Errors"), "errors of", "Doubtful labels")
+    (choice,) = [one for one in page.segmented_control if "decision on" in str(one.key)]
+    assert choice.value == "dog"  # a reload loses nothing
     (button,) = [one for one in page.button if one.label == "New experiment with 1 change"]
     button.click().run()
     (directory,) = started

@@ -1,23 +1,25 @@
-"""Decisions of the user about labels of pictures that a trial answered; kept for the session."""
+"""Decisions of the visitor about labels of pictures that a trial answered."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from automl.access.permissions import Action
+from automl.experiments import decisions
+from automl.experiments.decisions import Question
 from automl.figures import wording
 from automl.texts import _
 from automl.ui import sign_in
 from automl.ui.answers import label_fixes
-from automl.ui.answers.label_fixes import Question
 from automl.ui.cached_evaluation import Answers
 
 
 def of(experiment_dir: Path) -> dict[Question, str]:
-    """Return the decision on each question; it may be changed."""
-    kept: dict[Question, str] = st.session_state.setdefault(
-        f"decisions on {experiment_dir.name}", {}
-    )
+    """Return the decision of the visitor on each question; a reload keeps them."""
+    key = f"decisions on {experiment_dir.name}"
+    if key not in st.session_state:
+        st.session_state[key] = decisions.load(experiment_dir, sign_in.person().name)
+    kept: dict[Question, str] = st.session_state[key]
     return kept
 
 
@@ -33,7 +35,8 @@ def choose(trial_answers: Answers, position: int, suggested: int, *, key: str) -
     """
     if not sign_in.may(Action.START):
         return
-    decisions = of(trial_answers.experiment_dir)
+    experiment_dir = trial_answers.experiment_dir
+    decided_on = of(experiment_dir)
     content = str(trial_answers.samples.iloc[position]["content_hash"])
     label = trial_answers.class_names[suggested]
     question = content, label if trial_answers.predictions.has_label_sets else ""
@@ -41,11 +44,13 @@ def choose(trial_answers: Answers, position: int, suggested: int, *, key: str) -
     choice = f"decision on {position} {suggested} of {key}"
 
     def remember() -> None:
-        decisions[question] = st.session_state[choice]
+        decided_on[question] = st.session_state[choice]
+        by = sign_in.person().name
+        decisions.keep(experiment_dir, by, question, decided_on[question])
 
     keep, change = _titles(trial_answers, position, suggested)
     titles = {label_fixes.KEEP: keep, label: change, label_fixes.LEAVE_OUT: _("Leave it out")}
-    decided = decisions.get(question, label_fixes.KEEP)
+    decided = decided_on.get(question, label_fixes.KEEP)
     st.segmented_control(
         _("What to do"),
         list(titles),

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
+from automl.experiments.decisions import Question
 from automl.jobs.job import Job
 
 KEEP, LEAVE_OUT = "keep", "leave out"
-
-Question = tuple[str, str]
-"""SHA-256 of a picture, and the label that is asked about; "" where a picture has one class."""
 
 Answer = str | list[str]
 """`KEEP`, `LEAVE_OUT`, the right class, or the right labels."""
