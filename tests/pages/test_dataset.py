@@ -145,6 +145,28 @@ def test_validation_data_and_the_split_reach_the_job_as_they_are_shown(
     assert used["split"].value_counts().to_dict() == {"train": 14, "validation": 6, "test": 10}
 
 
+def test_applied_options_leave_a_split_as_it_is_that_the_slider_cannot_show(
+    open_page, make_pictures
+):
+    page = open_page("dataset", data=str(make_pictures()), share="0.25", test_share="0.1")
+    click(page, "Apply")
+    assert [page.query_params[name] for name in ("share", "test_share")] == ["0.25", "0.1"]
+
+
+def test_a_link_says_all_about_its_data(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures()), seed="5")
+    del page.query_params["seed"]  # another link to the same data
+    assert "seed" not in page.run().query_params
+
+
+def test_all_changes_are_counted_where_the_first_are_listed(open_page, make_pictures):
+    pictures = make_pictures(per_class=24)
+    page = open_page("dataset", data=str(pictures))
+    relabelled = Corrections(relabel={f"cat/{number}.png": "dog" for number in range(21)})
+    page.session_state[f"corrections of {pictures}"] = relabelled
+    assert "The first 20 of 21." in texts(page.run())
+
+
 def test_the_parent_of_several_data_sets_asks_which_one_is_meant(open_page, make_pictures):
     classes = ("animals/cat", "animals/dog", "vehicles/bus", "vehicles/car")
     page = open_page("dataset", data=str(make_pictures(classes=classes, per_class=3)))

@@ -58,6 +58,19 @@ def test_links_to_data_out_of_reach(path: str, open_page: Callable[..., AppTest]
     assert "root:" not in texts(app)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("share", "abc"), ("test_share", "nan"), ("seed", "inf"), ("seed", "-5")]
+)
+def test_a_link_whose_numbers_are_none(
+    option: str,
+    value: str,
+    open_page: Callable[..., AppTest],
+    make_pictures: Callable[..., Path],
+) -> None:
+    app = open_page("dataset", data=str(make_pictures()), **{option: value})
+    assert len(app.error) == 1
+
+
 LABELS = {
     "a label that is HTML": "<img src=x onerror=alert(1)>",
     "a label that is Markdown": "![x](https://evil.test/x.png) [y](javascript:alert(1))",

@@ -308,8 +308,13 @@ def summary() -> None:
                         on_click=take_back,
                     )
                     st.caption(wording.plain(sentence))
-            if len(corrections.exclude) > _MAX_CHANGES:
-                st.caption(_("{count} of all changes.").format(count=_MAX_CHANGES))
+            count = sum(len(getattr(corrections, key)) for key in (*_CHANGED, "exclude"))
+            if count > _MAX_CHANGES:
+                st.caption(
+                    _("The first {shown} of {count}.").format(
+                        shown=_MAX_CHANGES, count=wording.integer(count)
+                    )
+                )
         st.button(
             _("Undo all changes"),
             icon=":material/undo:",

@@ -89,9 +89,7 @@ def chosen() -> DataSource | None:
     path = selection.remembered("data")
     if path is None:
         return None
-    if st.session_state.get("data") not in (None, path):  # a link to other data than before
-        for name in ("target", *OPTIONS):
-            st.session_state.pop(name, None)
+    _forget_older()
     _keep_in_url("data", "target", *OPTIONS)
     try:
         return DataSource.model_validate({"path": path, **_remembered(*FORM)})
@@ -119,6 +117,7 @@ def take(job: Job) -> None:
 
 def link() -> dict[str, str]:
     """Parameters of the URL that lead to the same data."""
+    _forget_older()
     return _remembered("data", "target", *OPTIONS)
 
 
@@ -371,6 +370,14 @@ def _corrections_key() -> str:
 def _remembered(*names: str) -> dict[str, str]:
     """Values of the parameters that are set, in the URL or else in the session."""
     return {name: value for name in names if (value := selection.remembered(name))}
+
+
+def _forget_older() -> None:
+    """Forget what the session knows and the URL does not: a link says all about its data."""
+    if "data" in st.query_params:
+        for name in ("target", *OPTIONS):
+            if name not in st.query_params:
+                st.session_state.pop(name, None)
 
 
 def _keep_in_url(*names: str) -> None:

@@ -31,6 +31,7 @@ _NAMES = {
 }
 _OF_TABLES_TOO = ("group_pattern", "code_page")
 _GUESSED = ("leave_out", "code_page")
+_MAX_SEED = 2**53 - 1  # as Streamlit allows
 _BACKGROUNDS = get_args(_FIELDS["background"].annotation)
 _WITH_ALPHA = {"RGBA", "RGBa", "LA", "La", "PA", "P"}
 _SOURCES = {
@@ -103,15 +104,15 @@ def _sources() -> dict[str, Any]:
 
 
 def _split(left: Any, right: Any) -> dict[str, str]:
-    sealed = float(data_choice.option("test_share") or 0)
-    share = float(data_choice.option("share") or _FIELDS["validation_data_size"].default)
-    validated = share * (1 - sealed)
+    sealed = _given("test_share", 0.0, 1)
+    validated = _given("share", _FIELDS["validation_data_size"].default, 1) * (1 - sealed)
     ends = round(100 * (1 - sealed - validated)), round(100 * (1 - sealed))
-    trained_to, validated_to = left.slider(
+    first = min(max(ends[0], 1), 98), min(max(ends[1], 2), 100)
+    trained_to, validated_to = chosen = left.slider(
         _("Percent that train, validate and stay sealed"),
         1,
         100,
-        (min(max(ends[0], 1), 98), min(max(ends[1], 2), 100)),
+        first,
         format="%d %%",
         help=_(
             "Pictures up to the first mark train, those up to the second validate, and the "
@@ -123,16 +124,28 @@ def _split(left: Any, right: Any) -> dict[str, str]:
     seed = right.number_input(
         _("Seed of the split"),
         min_value=0,
-        value=int(data_choice.option("seed") or _FIELDS["seed"].default),
+        value=int(_given("seed", _FIELDS["seed"].default, _MAX_SEED)),
         help=_("Another number chooses other pictures."),
     )
+    changed = {"seed": "" if seed == _FIELDS["seed"].default else str(seed)}
+    if chosen == first:  # the marks stand at whole percents, the shares need not
+        return changed
     validated_to = max(validated_to, trained_to + 1)
     share = round((validated_to - trained_to) / validated_to, 6)
     return {
+        **changed,
         "share": "" if share == _FIELDS["validation_data_size"].default else str(share),
         "test_share": str(round(1 - validated_to / 100, 2)),
-        "seed": "" if seed == _FIELDS["seed"].default else str(seed),
     }
+
+
+def _given(name: str, default: float, most: float) -> float:
+    """Number of an option; the default if it is none from 0 to the most: links can say anything."""
+    try:
+        number = float(data_choice.option(name) or default)
+    except ValueError:
+        return default
+    return number if 0 <= number <= most else default
 
 
 def _columns(columns: list[str]) -> dict[str, str]:
