@@ -116,6 +116,20 @@ def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compar
     assert table["licence"].fillna("").tolist() == ["apache-2.0", "", ""]
 
 
+def test_what_is_measured_later_is_shown_beside_the_columns_that_somebody_chose(
+    open_page, make_experiment, make_trial
+):
+    directory = make_experiment(trials=[make_trial("t0", [0.9])])
+    page = open_page("leaderboard")
+    page.multiselect(key="columns of the leaderboard").set_value(["state"]).run()
+    measured = make_trial("t0", [0.9], effective={"latency_ms": 5.0, "num_parameters": 2_000_000})
+    store.save_trial(directory, measured)
+    shown = page.run().multiselect(key="columns of the leaderboard").value
+    assert shown == ["state", "parameters", "latency"]
+    page.multiselect(key="columns of the leaderboard").set_value(["latency"]).run()
+    assert page.run().multiselect(key="columns of the leaderboard").value == ["latency"]
+
+
 def test_a_constant_answer_has_no_network(open_page, make_experiment, make_trial):
     given = {"model_name": "resnet18", "method": "majority_class"}
     effective = {"latency_ms": 5.0, "num_parameters": 2_000_000}

@@ -20,6 +20,7 @@ _TEXT = st.column_config.TextColumn
 _USUAL = ("rank", "number", "model", "score", "half", "tied", "state", "epochs", "time", "reason")
 _ALWAYS = ("rank", "model", "score")
 _TIED, _WORSE = mark("tied"), mark("worse")
+_CHOSEN, _OFFERED = "columns of the leaderboard", "columns shown at first on the leaderboard"
 
 
 def show(experiment_dir: Path, p_values: Mapping[str, float | None]) -> None:
@@ -128,10 +129,14 @@ def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
 def _chosen_columns(table: pd.DataFrame) -> list[str]:
     offered = [name for name in table.columns if name not in ("trial_id", *_ALWAYS)]
     usual = [name for name in offered if name in _USUAL or _is_measured(table, name)]
+    kept = st.session_state.setdefault(_CHOSEN, usual)
+    # more is measured while the search runs, and the field would keep what it began with
+    new = [name for name in usual if name not in st.session_state.get(_OFFERED, usual)]
+    if new:
+        st.session_state[_CHOSEN] = list(dict.fromkeys([*kept, *new]))
+    st.session_state[_OFFERED] = usual
     with st.popover(_("Columns"), icon=":material/view_column:"):
-        chosen = st.multiselect(
-            _("Columns"), offered, usual, format_func=_title, key="columns of the leaderboard"
-        )
+        chosen = st.multiselect(_("Columns"), offered, format_func=_title, key=_CHOSEN)
     return [name for name in table.columns if name in _ALWAYS or name in chosen]
 
 
