@@ -9,6 +9,7 @@ import streamlit as st
 from automl.errors import UserError
 from automl.experiments import experiment_id, launcher
 from automl.figures import wording
+from automl.jobs.data_source import DataSource
 from automl.jobs.job_errors import JobError
 from automl.texts import _
 from automl.ui import cached, data_source, frame, job_text, launch, links, schema_fields, selection
@@ -23,17 +24,37 @@ from automl.ui.configure import (
 from automl.ui.dataset import data_choice, recorded_view
 
 
-def fault_of_name(name: str, taken: Collection[str], suggested: str) -> str:
+def fault_of_name(name: str, taken: Collection[str], free: str) -> str:
     """A sentence if no new experiment can have the name; the id that is made of it decides."""
     if not name:
-        return _("The name is missing. {suggested} is free.").format(suggested=suggested)
+        return _("The name is missing. {suggested} is free.").format(suggested=free)
     try:
         is_taken = experiment_id.from_name(name) in taken
     except UserError as error:
         return wording.stored(str(error))
     if is_taken:
-        return _("The name is taken. {suggested} is free.").format(suggested=suggested)
+        return _("The name is taken. {suggested} is free.").format(suggested=free)
     return ""
+
+
+def suggested_name(data: DataSource, free: str) -> str:
+    """The name that is offered: a free one, until it is changed in the field, which keeps it then.
+
+    Args:
+        data: location of the pictures.
+        free: a name that no experiment has; another one as soon as somebody starts one with it.
+    """
+    first = f"name at first for {data.path} {launch.number()}"
+    suggested: str = st.session_state.get(first, free)
+    if st.session_state.get(key_of_name(suggested), suggested) == suggested:
+        suggested = free
+    st.session_state[first] = suggested
+    return suggested
+
+
+def key_of_name(suggested: str) -> str:
+    """Key of the field in which a name is offered."""
+    return f"name {suggested} {launch.number()}"
 
 
 begun = frame.begin_first_steps(frame.SET_UP)
@@ -69,15 +90,16 @@ field_faults.begin()
 left, right = st.columns([3, 2], gap="medium")
 names = selection.experiment_names()
 with left:
-    suggested = data_source.free_name(data, set(names))
+    free = data_source.free_name(data, set(names))
+    suggested = suggested_name(data, free)
     typed = st.text_input(
         _("Name of the experiment"),
         suggested,
-        key=f"name {suggested} {launch.number()}",
+        key=key_of_name(suggested),
         **schema_fields.KEPT,
     )
     name = typed.strip()
-    if on_name := fault_of_name(name, names, suggested):
+    if on_name := fault_of_name(name, names, free):
         st.error(wording.plain(on_name))
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())

@@ -164,6 +164,16 @@ def test_a_name_survives_a_look_at_the_data(page):
     assert page.text_input[0].value == "mine"
 
 
+def test_a_name_survives_that_somebody_takes_the_one_that_was_offered(
+    page, started, make_experiment
+):
+    page.text_input[0].set_value("mine").run()
+    make_experiment("pets-1")
+    assert page.run().text_input[0].value == "mine"
+    click_start(page)
+    assert started == ["mine"]
+
+
 def test_the_effort_is_a_number_of_trials(page):
     page.segmented_control(key="effort").set_value("Quick").run()
     assert job_of(page).limits.max_trials == 3
@@ -383,6 +393,10 @@ def test_what_does_not_fit_is_warned_of():
     )
     late, memory, disk = estimate_view.warnings(found, job)
     assert "after about 5 of 10 trials" in late
+    (never,) = estimate_view.warnings(
+        found.model_copy(update={"seconds": 6000, "memory_bytes": 1, "disk_bytes": 1}), job
+    )
+    assert "before its first trial would end" in never
     assert "of memory and" in memory
     assert "of disk and" in disk
     fitting = {"seconds": 30, "memory_bytes": 1, "disk_bytes": 1}

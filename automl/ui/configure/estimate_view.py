@@ -124,11 +124,19 @@ def warnings(measured: Estimate, job: Job) -> list[str]:
     limit = job.limits.timeout_minutes * 60
     if measured.seconds > limit and not job.is_automode:  # which plans by its limit
         fitting = int(measured.num_trials * limit / measured.seconds)
-        found.append(
+        sentence = (
             _(
                 "The time limit ends the search after about {fitting} of {trials}. Raise it, "
                 "or choose smaller models."
-            ).format(fitting=fitting, trials=wording.count(measured.num_trials, "trial"))
+            )
+            if fitting
+            else _(
+                "The time limit ends the search before its first trial would end. Raise it, or "
+                "choose smaller models."
+            )
+        )
+        found.append(
+            sentence.format(fitting=fitting, trials=wording.count(measured.num_trials, "trial"))
         )
     free = psutil.virtual_memory().available
     if measured.device == "cpu" and measured.memory_bytes > free:
