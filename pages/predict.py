@@ -68,7 +68,7 @@ with right:
         st.download_button(
             _("Download the model"),
             lambda: guarded_actions.exported(experiment_dir, "model", model_dir),
-            file_name=f"{experiment_dir.name}.zip",
+            file_name=f"{experiment_dir.name}-model.zip",  # .zip alone is the shared experiment
             mime="application/zip",
             icon=":material/download:",
             on_click="ignore",
@@ -83,6 +83,13 @@ with left:
     )
     if chosen is None and (known := validation_pictures()):
         st.subheader(_("Validation pictures"))
+        if store.is_imported(experiment_dir):
+            st.caption(
+                _(
+                    "These are thumbnails, for a shared experiment has no others: the model may "
+                    "answer otherwise for the pictures themselves."
+                )
+            )
         trials = cached.trials(experiment_dir)
         if any(trial.fitted_to for trial in trials if trial.trial_id == model.trial_id):
             st.caption(

@@ -106,6 +106,10 @@ def test_a_zip_becomes_a_table_with_thumbnails(open_page, with_model):
     assert table["answer"].tolist()[:13] == ["green"] * 13
     assert table["path"].iloc[0] == "set.zip/in/0.png"
     assert "not a picture" in table["error"].iloc[13]
+    page.slider(key="least probability").set_value(1.0).run()
+    assert page.dataframe[0].value["answer"].iloc[0] == "not sure"
+    page.query_params["lang"] = "de"
+    assert page.run().dataframe[0].value["answer"].iloc[0] == "nicht sicher"
     assert table["Picture"].iloc[0].startswith("data:image/jpeg;base64,")
     assert {"CSV", "Parquet"} < {button.label for button in page.get("download_button")}
 
@@ -238,8 +242,9 @@ def test_a_model_that_was_exported_on_the_trial_page_answers(open_page, with_mod
     page = open_page("predict")
     page.file_uploader(key="pictures").upload("mine.png", png((0, 255, 0)), "image/png").run()
     assert "**green**" in texts(page)
-    page.selectbox(key="model of trial None").set_value("t2").run()
+    page.selectbox(key="model instead of that of t1").set_value("t2").run()
     assert "**two**" in texts(page)
+    assert page.query_params["trial"] == "t2"  # a reload keeps it
 
 
 @pytest.fixture

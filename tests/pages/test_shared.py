@@ -30,3 +30,13 @@ def test_a_file_that_is_no_experiment_is_refused_in_a_sentence(open_page):
     uploader.upload("x.zip", b"nothing", "application/zip").run()
     page.button(key="open shared 0").click().run()
     assert "not a zip file" in page.error[0].value
+
+
+def test_answers_for_thumbnails_are_said_to_be_about_them(
+    with_test_data, with_answers, open_page, tmp_path
+):
+    with_answers(with_test_data)
+    assert "These are thumbnails" not in texts(open_page("predict"))
+    packed = sharing.pack(with_test_data, tmp_path / "shared.zip")
+    directory = sharing.unpack(packed, home.experiments_dir())
+    assert "These are thumbnails" in texts(open_page("predict", experiment=directory.name))

@@ -23,6 +23,7 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
     hidden = [name for name in ("unlike", "set") if table[name].isna().all()]
     hidden += ["probability"] if model.has_label_sets else []
     shown = table[["path", "answer", "probability", "unlike", "set", "error"]].drop(columns=hidden)
+    shown["answer"] = shown["answer"].replace(NOT_SURE, _(NOT_SURE))  # the files are English
     shown.insert(0, _PICTURE, [_source(each.thumbnail) for each in pictures])
     has_errors = shown["error"].notna().any()
     shown = shown.fillna({"error": ""}) if has_errors else shown.drop(columns="error")

@@ -67,14 +67,17 @@ def choose_model(experiment_dir: Path) -> Path:
         name = f"{wording.trial(trial)} · {wording.score_of(trial, metric)}"
         return _("Best: {name}").format(name=name) if trial_id == best_trial else name
 
+    shown = asked_for if asked_for in folders else best_trial
     chosen: str = st.selectbox(
         _("Model that answers"),
         list(folders),
-        index=list(folders).index(asked_for) if asked_for in folders else 0,
+        index=list(folders).index(shown),
         format_func=title,
-        key=f"model of trial {asked_for}",
+        key=f"model instead of that of {shown}",
         help=_("The best model, and those of other trials that were exported as ONNX."),
     )
+    if chosen != shown:  # a reload keeps it
+        st.query_params["trial"] = chosen
     return folders[chosen]
 
 
