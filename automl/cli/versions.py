@@ -7,6 +7,7 @@ import typer
 
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, say_table
+from automl.figures import wording
 
 if TYPE_CHECKING:
     from automl.jobs.data_versions import Version
@@ -46,7 +47,7 @@ def show(
                     version.name,
                     _parent(version, versions),
                     version.data_hash[:_NUM_DIGITS],
-                    f"{version.at.astimezone():%Y-%m-%d %H:%M}",
+                    wording.local_time(version.at),
                     version.by,
                     version_text.changes(changed),
                 )

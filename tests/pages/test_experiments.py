@@ -60,6 +60,8 @@ def test_an_unreadable_experiment_does_not_hide_the_others(open_page, make_exper
     page = open_page("experiments")
     assert "**good**" in links(page)
     assert len(page.error) == 1
+    page.query_params["lang"] = "de"
+    assert "unlesbar" in page.run().multiselect(key="state of experiments").options
 
 
 def links(page):

@@ -82,7 +82,7 @@ def test_trials_that_were_ended_early_say_why(open_page, searched):  # noqa: ARG
     page = open_tab(open_page("search"), "Ended early")
     assert page.dataframe[0].value["Why"].tolist() == ["Below the median."]
     assert "1 trial: Below the median" in texts(page)
-    german = open_tab(open_page("search", lang="de"), "Früh beendet")
+    german = open_tab(open_page("search", lang="de"), "Vorzeitig beendet")
     assert german.dataframe[0].value["Zustand"].tolist() == ["gestoppt"]
 
 

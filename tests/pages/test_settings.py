@@ -203,5 +203,5 @@ def test_the_open_tab_stays_open_and_in_the_address_in_another_language(open_pag
     page = open_page("settings", tab="Storage")
     (language,) = [one for one in page.segmented_control if one.label == "Language"]
     language.set_value("de").run()
-    assert page.session_state["tab"] == "Speicher"
+    assert page.session_state["tab"] == "Speicherplatz"
     assert (page.query_params["tab"], page.query_params["lang"]) == ("Storage", "de")

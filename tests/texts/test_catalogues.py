@@ -186,7 +186,7 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         ("There is no best_model: It broke. Why.", "Es gibt kein best_model: It broke. Why."),
         ("The classes are Settings.", "Die Klassen sind Settings."),  # a name is no text
         ("Only the pictures in Test data.", "Nur die Bilder in Test data."),
-        ("The labels are in the column True class.", "Die Label stehen in der Spalte True class."),
+        ("The labels are in the column True class.", "Die Labels stehen in der Spalte True class."),
         ("The classes are a, b and 1,200 more.", "Die Klassen sind a, b und 1,200 weitere."),
         (  # a template may have several sentences, begin with a value, or say what follows
             "Training data: The column x is not used. If it says the split, choose it and say how. "
@@ -197,7 +197,7 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         ),
         (
             "Test data: b.zip is left out: it is a copy of a.zip.",
-            "Testdaten: b.zip ist ausgelassen: Es ist eine Kopie von a.zip.",
+            "Testdaten: b.zip ist weggelassen: Es ist eine Kopie von a.zip.",
         ),
         ("Checking the pictures: 3 of 1,200.", "Die Bilder werden geprüft: 3 von 1,200."),
         (

@@ -76,7 +76,7 @@ def _one(version: Version, versions: list[Version], *, is_current: bool) -> None
         facts = [
             parent,
             version.data_hash[:_NUM_DIGITS],
-            f"{version.at:%Y-%m-%d %H:%M} UTC",
+            wording.local_time(version.at),
             version.by,
         ]
         st.caption(wording.plain(" · ".join(facts)))

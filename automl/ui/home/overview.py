@@ -12,12 +12,12 @@ from automl.access.permissions import Action
 from automl.experiments.records import ExperimentState
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, mark
 from automl.ui import cached, deletion, guarded_actions, links
 from automl.ui.home import description, experiment_row
 
 _PER_PAGE = 12
-_UNREADABLE = "unreadable"
+_UNREADABLE = mark("unreadable")
 
 
 class Entry(NamedTuple):
