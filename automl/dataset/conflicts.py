@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from automl.dataset import label_sets, near_duplicates
+from automl.dataset import label_sets, near_duplicates, row_groups
 from automl.dataset.manifest import Manifest
 from automl.evaluation.first_score import Answer
 
@@ -53,7 +53,7 @@ def conflicts(data: Manifest) -> list[Conflict]:
     """The conflicts of a data set, the largest first."""
     samples = data.readable
     same = near_duplicates.sameness(samples)
-    disagreeing = samples[near_duplicates.disagreeing(same, samples["label"])]
+    disagreeing = samples[row_groups.disagreeing(same, samples["label"])]
     found = [
         Conflict(tuple(group["path"]), tuple(group["label"]))
         for _, group in disagreeing.groupby(same.loc[disagreeing.index], sort=False)

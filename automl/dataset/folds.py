@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import iterative_stratification, label_sets, near_duplicates
+from automl.dataset import iterative_stratification, label_sets, row_groups
 from automl.dataset.split import in_random_order, together
 
 _FOLDS_BY_PICTURES = ((200, 20), (1_000, 10))
@@ -61,7 +61,7 @@ def _units(ordered: pd.DataFrame, labels: NDArray[np.int64]) -> NDArray[np.int64
 def _has_others(labels: NDArray[np.int64], units: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(N,) True where the class has pictures outside the unit of this one."""
     num_classes = int(labels.max(initial=0)) + 1
-    first = near_duplicates.first_rows(labels, num_classes)
+    first = row_groups.first_rows(labels, num_classes)
     differs = units != units[first[labels]]
     return np.asarray(np.bincount(labels, differs, num_classes)[labels] > 0)
 

@@ -102,27 +102,6 @@ def sameness(samples: pd.DataFrame) -> pd.Series:
     return contents.mask(has_group, "near " + group[has_group].astype("str"))
 
 
-def disagreeing(key: pd.Series, labels: pd.Series) -> pd.Series:
-    """True for rows whose key another row with another label has; a missing key is of no other."""
-    group, contents = pd.factorize(key)
-    label, _ = pd.factorize(labels)
-    first = first_rows(group, len(contents))
-    rows = np.flatnonzero(group >= 0)
-    differs = label[rows] != label[first[group[rows]]]
-    disagrees = np.bincount(group[rows], differs, len(contents)) > 0
-    found = np.zeros(len(key), bool)
-    found[rows] = disagrees[group[rows]]
-    return pd.Series(found, key.index)
-
-
-def first_rows(codes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """(count,) the first row of each code, from codes (N,) of which -1 stands for none."""
-    rows = np.flatnonzero(codes >= 0)[::-1]
-    first = np.empty(count, np.int64)
-    first[codes[rows]] = rows  # of equal codes the last one, which is the first row, stays
-    return first
-
-
 def all_but_largest(samples: pd.DataFrame) -> list[str]:
     """Paths of the near duplicates that can go; needs `near_duplicate_group`.
 

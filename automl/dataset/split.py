@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import near_duplicates
+from automl.dataset import near_duplicates, row_groups
 from automl.dataset.corrections import MOVED
 
 TURNED = "turned_group"
@@ -124,7 +124,7 @@ def _groups(ordered: pd.DataFrame) -> list[_Group]:
     columns = (
         ordered.index,
         ordered["label"],
-        near_duplicates.disagreeing(same, ordered["label"]),
+        row_groups.disagreeing(same, ordered["label"]),
         together(ordered),
     )
     groups: dict[int, _Group] = {}
@@ -162,7 +162,7 @@ def _ties(key: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each row that has a value, and the first row with the same value."""
     codes, found = pd.factorize(key)
     rows = np.flatnonzero(codes >= 0)
-    return rows, near_duplicates.first_rows(codes, len(found))[codes[rows]]
+    return rows, row_groups.first_rows(codes, len(found))[codes[rows]]
 
 
 class _Choice:

@@ -14,8 +14,8 @@ _HEADINGS = (
     *(mark("share of column"), mark("of"), mark("from"), mark("to"), mark("right")),
     *(mark("wrong"), mark("threshold"), mark("minutes"), mark("trial"), mark("model")),
     *(mark("epoch"), mark("hyperparameter"), mark("importance"), mark("number"), mark("title")),
-    *(mark("score"), mark("score_low"), mark("score_high"), mark("version")),
-    *(mark("experiment"), mark("low"), mark("high"), mark("label"), mark("other label")),
+    *(mark("score"), mark("low"), mark("high"), mark("version"), mark("experiment")),
+    *(mark("label"), mark("other label")),
 )
 """Columns of tables of figures: in the file they have these names in every language."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from automl.dataset import label_sets, near_duplicates, picture_location
+from automl.dataset import label_sets, near_duplicates, picture_location, row_groups
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.report import Finding, Severity
 from automl.sentences import say
@@ -45,7 +45,7 @@ _SETTLE = say("Remove them on one side, or set leaked: drop (or move) in correct
 def check(data: CheckedData) -> Iterator[Finding]:
     """Findings about copies, near duplicates and groups, before the split is chosen."""
     shown = data.readable.assign(split=data.readable["split"].fillna("train"))
-    conflicting = near_duplicates.disagreeing(shown["content_hash"], shown["label"])
+    conflicting = row_groups.disagreeing(shown["content_hash"], shown["label"])
     leaked = _leaked(shown, shown["content_hash"])
     yield from _exact(shown, conflicting, leaked)
     yield from _near(shown, conflicting, leaked)
@@ -132,7 +132,7 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
     )
     doubtful = near[~conflicting[near.index]]
     differing = doubtful[
-        near_duplicates.disagreeing(doubtful["near_duplicate_group"], doubtful["label"])
+        row_groups.disagreeing(doubtful["near_duplicate_group"], doubtful["label"])
     ]
     if len(differing):
         yield NEAR_DUPLICATE_LABEL_CONFLICT.finding(
@@ -159,7 +159,7 @@ def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
     """Classes made only of copies, which any split must separate."""
     train = shown[shown["split"] == "train"]
     same = near_duplicates.sameness(train)
-    sizes = train["label"][~near_duplicates.disagreeing(train["label"], same)].value_counts()
+    sizes = train["label"][~row_groups.disagreeing(train["label"], same)].value_counts()
     alike = sorted(sizes[sizes > 1].index)
     if alike:
         yield COPIES_ONLY.finding(

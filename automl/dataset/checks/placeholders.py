@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from automl.dataset import label_sets, near_duplicates
+from automl.dataset import label_sets, row_groups
 from automl.dataset.checks import traces
 from automl.dataset.checks.kind import CheckedData, FindingKind, example
 from automl.dataset.checks.quality import MIN_CONTRAST
@@ -122,7 +122,7 @@ def _is_repeated(readable: pd.DataFrame, drawn: pd.Series) -> pd.Series:
     contents = readable["content_hash"]
     copies = contents.map(contents[contents.duplicated(keep=False)].value_counts())
     is_empty = drawn | (readable["contrast"] < MIN_CONTRAST)
-    has_several = near_duplicates.disagreeing(contents, readable["label"])
+    has_several = row_groups.disagreeing(contents, readable["label"])
     return has_several & (copies >= np.where(is_empty, MIN_DRAWN_COPIES, MIN_COPIES))
 
 

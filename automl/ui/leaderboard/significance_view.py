@@ -33,8 +33,9 @@ def show(experiment_dir: Path, p_values: Mapping[str, float | None]) -> None:
     st.plotly_chart(_figure(experiment_dir), key="intervals", config=charts.QUIET)
 
     def table() -> pd.DataFrame:
-        shown = ["number", "title", "score", "score_low", "score_high"]
-        return leaderboard.rank(ranked, metric)[shown]
+        shown = leaderboard.rank(ranked, metric)
+        named = shown.rename(columns={"score_low": "low", "score_high": "high"})
+        return named[["number", "title", "score", "low", "high"]]
 
     figure_table.show(table, "intervals")
     if len(ranked) > trial_charts.MAX_LINES:
