@@ -27,13 +27,13 @@ from automl.experiments import store
 from automl.export import standalone
 from automl.export.trained_model import Answers, TrainedModel
 from automl.model import blocks, cross_validated_probe, linear_head, linear_probe, network
-from automl.training import augmentation, batches, learner, ranks, recipe, task
+from automl.training import augmentation, batches, learner, precision, ranks, recipe, task
 
 _REQUIREMENTS = ("torch", "torchvision", "timm", "scikit-learn", "scipy", "safetensors")
 MODULES = (
     *(preprocessing, rendering, dicom, packed_pictures, crop_ranges),
     *(decisions, label_matrices, blocks, network, linear_probe, linear_head, cross_validated_probe),
-    *(augmentation, ranks, batches, recipe, task, learner),
+    *(augmentation, ranks, batches, recipe, precision, task, learner),
 )
 """Copied beside the program: the very modules that trained the model."""
 

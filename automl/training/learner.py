@@ -17,8 +17,9 @@ from torch import Tensor
 from automl.model import blocks
 from automl.model.network import Normalised
 from automl.training.batches import TrainBatch, part_size, plan_batches
+from automl.training.precision import autocast, autocast_dtype
 from automl.training.ranks import ALONE, Ranks, without_exchange
-from automl.training.recipe import Recipe, autocast_dtype, make_optimizer, make_schedule
+from automl.training.recipe import Recipe, make_optimizer, make_schedule
 from automl.training.task import Task
 
 
@@ -158,7 +159,7 @@ class Learner:
         for number, (part, wanted) in enumerate(parts):
             goes_on = not is_last or number + 1 < len(parts)
             with without_exchange(self.forward, is_on=goes_on):
-                with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
+                with autocast(self.device, self.dtype):
                     loss = self.task.loss_sum(self.forward(part), wanted)
                 self.scaler.scale(loss / (together * len(targets))).backward()
             total += loss.detach()

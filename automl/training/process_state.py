@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from automl.errors import ExperimentError
-from automl.host import cores
+from automl.host import cores, freed_memory
 from automl.jobs.hyperparameters import Hyperparameters
 
 _WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
@@ -60,6 +60,7 @@ class ProcessState:
             torch.compiler.reset()
             _COMPILER.was_used = False
         gc.collect()  # the model is part of reference cycles
+        freed_memory.give_back()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         torch.set_num_threads(self.num_threads)
@@ -80,6 +81,8 @@ def prepare(hyperparameters: Hyperparameters, *, num_threads: int) -> None:
     """Set threads, seed and switches for a trial."""
     torch.set_num_threads(num_threads)
     cores.limit_matrix_threads(num_threads)
+    if not torch.cuda.is_available():
+        freed_memory.keep()
     torch.manual_seed(hyperparameters.random_seed)
     if hyperparameters.deterministic:
         os.environ[_WORKSPACE] = ":4096:8"  # required by cuBLAS

@@ -1,4 +1,4 @@
-"""Training settings of a network, and the optimizer, schedule and precision built from them.
+"""Training settings of a network, and the optimizer and schedule built from them.
 
 A copy of this file travels with exported training code: torch and timm are all it needs.
 """
@@ -8,13 +8,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, Self
 
-import torch
 from timm.optim import create_optimizer_v2
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
-
-_DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -116,23 +113,3 @@ def rate_factor(update: int, recipe: Recipe, updates_per_epoch: int) -> float:
         return number / warmup
     done = (number - warmup) / max(1, total - warmup)
     return max(0.0, 0.5 * (1 + math.cos(2 * math.pi * recipe.warmup_cosine_lr_cycles * done)))
-
-
-def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
-    """The type that autocast computes in; None is plain fp32.
-
-    `auto` is bf16 if the device multiplies it in hardware, else fp16 on a GPU and fp32 on a CPU.
-    """
-    if precision != "auto":
-        return _DTYPES[precision]
-    if has_fast_bf16(device):
-        return torch.bfloat16
-    return torch.float16 if device.type == "cuda" else None
-
-
-def has_fast_bf16(device: torch.device) -> bool:
-    """True if the device multiplies bf16 in hardware; emulated it is many times slower."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

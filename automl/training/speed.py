@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 
+from automl.host import freed_memory
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.speeds import NetworkSpeed, Speeds
@@ -60,6 +61,7 @@ def measure(
         progress: called with the number of measured networks and that of all.
     """
     torch.set_num_threads(num_threads)
+    freed_memory.keep()
     started = time.perf_counter()
     networks: dict[str, NetworkSpeed] = {}
     for name in model_names:
