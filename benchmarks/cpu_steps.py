@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import torch
 
 from automl.host import freed_memory
@@ -32,7 +33,7 @@ def main() -> None:
     for name in _NETWORKS:
         for side in _SIDES:
             runs = [[_run(how, name, side) for how in _HOWS] for _ in range(_TURNS)]
-            (plain, plain_peak), (now, peak) = (map(min, zip(*run)) for run in zip(*runs))
+            (plain, plain_peak), (now, peak) = np.min(runs, axis=0)
             print(
                 f"| {name} | {side} | {plain:.1f} | {now:.1f} | {plain / now:.2f} | "
                 f"{plain_peak:.1f} | {peak:.1f} |",
