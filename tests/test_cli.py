@@ -466,8 +466,8 @@ def test_the_data_behind_a_recommendation_are_checked_as_the_job_reads_them(
     pets, make_experiment, make_trial, tmp_path
 ):
     table = tmp_path / "pets.csv"
-    rows = [f"{path},{path.parent.name}" for path in pets.rglob("*.png")]
-    table.write_text("\n".join(["file,species", *rows]))
+    rows = [f"{path},{path.stem[-1]},{path.parent.name}" for path in pets.rglob("*.png")]
+    table.write_text("\n".join(["file,label,species", *rows]))
     job = Job(training_data=DataSource(path=table), target_column_name="species")
     hardly_known = {"expected_score": 0.7, "expected_low": 0.5, "expected_high": 0.9}
     trials = [make_trial("t0", [0.9])]
