@@ -357,5 +357,5 @@ def _wait(future: Future[T], progress: Progress) -> T:
         try:
             return future.result(timeout=_LOOK_SECONDS)
         except TimeoutError:
-            if future.done():  # the function itself has raised it
-                raise
+            if future.done():  # just now, or the function itself has raised it
+                return future.result()

@@ -97,6 +97,20 @@ def test_an_error_of_what_is_waited_for_is_raised_as_it_is(results: Results) -> 
         preparation._wait(failed, preparation.Progress(results))
 
 
+class JustInTime(Future[int]):
+    """A future that is done between the end of a wait and the look whether it is done."""
+
+    def result(self, timeout: float | None = None) -> int:
+        if not self.done():
+            self.set_result(5)
+            raise TimeoutError
+        return super().result(timeout)
+
+
+def test_what_ends_with_a_wait_for_it_is_no_error(results: Results) -> None:
+    assert preparation._wait(JustInTime(), preparation.Progress(results)) == 5
+
+
 def test_the_time_limit_does_not_follow_the_clock(
     results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
