@@ -320,27 +320,27 @@ class Results:
         began = time.monotonic()
         trials = list(self.trials.values())
         found = expectation.compare(self.experiment_dir, trials, self.primary_metric)
+        for trial in trials:
+            is_certain = trial.trial_id in found.compared and trial.trial_id not in found.in_doubt
+            if is_certain and not trial.may_be_best:
+                self._change(trial.trial_id, **trial_notes.certain(trial))
         for trial_id, score in found.comparable_scores.items():
             known = {} if score is None else {self.primary_metric: score}
             self._change(trial_id, comparable_scores=known)
         for place, trial_id in enumerate(found.equally_good):
             self._change(trial_id, cost_rank=place)
-        for trial in trials:
-            if trial.trial_id in found.in_doubt or not (trial.may_be_best or trial.members):
-                self._change(trial.trial_id, **self._standing(trial, found.in_doubt))
+        for trial_id, score_of_part in found.in_doubt.items():
+            self._change(trial_id, **self._in_doubt(self.trials[trial_id], score_of_part))
         self._update_standings()
         self.update(**found.expectation._asdict())
         self._expecting_seconds = time.monotonic() - began
 
-    def _standing(self, trial: TrialRecord, in_doubt: Mapping[str, float]) -> dict[str, Any]:
-        """Rank of a trial that is, or was, in doubt."""
-        if trial.trial_id not in in_doubt:
-            return {"may_be_best": True}
+    def _in_doubt(self, trial: TrialRecord, score_of_part: float) -> dict[str, Any]:
+        """Rank of a trial in doubt."""
         own = trial.own_scores.get(self.primary_metric, self.score(trial) or 0.0)
-        score = min(in_doubt[trial.trial_id], own)
         return {
             "may_be_best": False,
-            "comparable_scores": {self.primary_metric: score},
+            "comparable_scores": {self.primary_metric: min(score_of_part, own)},
             "cost_rank": len(self.trials),  # of equal ones it comes last
             "notes": list(dict.fromkeys([*trial.notes, trial_notes.LEAD_MAY_BE_CHANCE])),
         }

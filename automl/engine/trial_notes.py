@@ -32,6 +32,12 @@ def interrupted(trial: TrialRecord, note: str) -> dict[str, Any]:
     return {"flags": _with(trial.flags, Flag.RESUMED), "notes": _with(trial.notes, note)}
 
 
+def certain(trial: TrialRecord) -> dict[str, Any]:
+    """Changes of a record whose trial was in doubt, and is not any more."""
+    notes = [note for note in trial.notes if note != LEAD_MAY_BE_CHANCE]
+    return {"may_be_best": True, "comparable_scores": {}, "cost_rank": 0, "notes": notes}
+
+
 def hung(trial: TrialRecord, seconds: float) -> list[str]:
     """Notes of a trial whose worker was ended because it did nothing for so many seconds."""
     return [*trial.notes, _HUNG_FOR.format(seconds=f"{seconds:.0f}")]

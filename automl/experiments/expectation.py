@@ -1,8 +1,10 @@
 """Score to expect of the model that is handed out, from the trials' answers on disk."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from automl.experiments import groups, leaderboard, trial_order
@@ -45,6 +47,9 @@ class Found(NamedTuple):
     """By the id of a trial with a long latency that may be better than a part of it by chance only:
     the score that it is ranked by, at most that of the part (see `probe_parts`)."""
 
+    compared: Collection[str] = ()
+    """Ids of the trials that were compared."""
+
 
 def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) -> Found:
     """Compare the trials, and say what to expect on new pictures, the choice included.
@@ -55,7 +60,7 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     What is expected rests on the pictures that the trials are scored on.
     """
     singles = {trial.trial_id: trial for trial in trials if not trial.members}
-    ranked = leaderboard.by_score(list(singles.values()), metric)
+    ranked = _ranked(list(singles.values()), metric)
     order = trial_order.find(experiment_dir, ranked, metric)
     if order is None:
         return Found(Expectation(), {}, [], {})
@@ -80,9 +85,41 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     if order.counts_training or len({len(row.predictions.labels) for row in rows}) > 1:
         told.update(scores)
     elif order.given_decide:
-        told = dict.fromkeys(scores)
+        told = dict.fromkeys(name for name, trial in singles.items() if trial.may_be_best)
+    elif any(_is_told(trial, metric) for trial in ranked):  # those that are not compared any more
+        told.update(scores)
     in_doubt = {trial_id: scores[part] for trial_id, part in order.part_ids.items()}
-    return Found(expectation, told, [rows[index].trial_id for index in order.tied], in_doubt)
+    tied = [rows[index].trial_id for index in order.tied]
+    return Found(expectation, told, tied, in_doubt, list(order.scored))
+
+
+def _ranked(trials: Sequence[TrialRecord], metric: str) -> list[TrialRecord]:
+    """Trials with a score, the best first, by what a comparison is likely to make of each.
+
+    A trial that was not compared yet has a score on its own pictures alone. It is moved by as much
+    as those of others on the same pictures were on average.
+    """
+    moves: dict[object, list[float]] = {}
+    for trial in trials:
+        if _is_told(trial, metric):
+            moved = trial.comparable_scores[metric] - trial_order.own_score(trial, metric)
+            moves.setdefault(trial.evidence, []).append(moved)
+
+    def place(trial: TrialRecord) -> tuple[bool, float]:
+        score = trial.ranking_score(metric) or 0.0
+        if metric not in trial.comparable_scores and trial.evidence in moves:
+            score += fmean(moves[trial.evidence])
+        return math.isnan(score), -score
+
+    return sorted(leaderboard.by_score(trials, metric), key=place)
+
+
+def _is_told(trial: TrialRecord, metric: str) -> bool:
+    """True if trials were compared that had answered for different pictures, this one among them.
+
+    One in doubt has the score of another trial instead.
+    """
+    return trial.may_be_best and metric in trial.comparable_scores
 
 
 def _on_given(metric: str, order: "Order", together: "Groups") -> Expectation:

@@ -55,7 +55,7 @@ class Order(NamedTuple):
         scores = self.comparison.scores
         if self.counts_training:
             errors = 1 - float(scores.mean())
-            shown = 1 - fmean(_own_score(trials[name], metric) for name in ids)
+            shown = 1 - fmean(own_score(trials[name], metric) for name in ids)
             scores = 1 - (1 - scores) * (shown / errors if errors > 0 < shown else 1.0)
         return dict(zip(ids, scores.tolist(), strict=True))
 
@@ -156,5 +156,6 @@ def _contradicts(metric: str, given: Order, other: Order) -> bool:
     return p_value is not None and p_value < significance.LEVEL
 
 
-def _own_score(trial: TrialRecord, metric: str) -> float:
+def own_score(trial: TrialRecord, metric: str) -> float:
+    """The score of a trial on its own pictures by which it is ranked among others on the same."""
     return trial.own_scores.get(metric, trial.score(metric) or 0.0)

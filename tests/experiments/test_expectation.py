@@ -209,3 +209,85 @@ def test_where_the_data_name_the_validation_pictures_others_have_a_part_in_the_o
         assert results.trials["t1"].comparable_scores == {}
     else:
         assert np.mean(ranked) == pytest.approx(np.mean(scores)), "of the scores that are shown"
+
+
+def test_a_trial_that_is_not_in_doubt_any_more_is_ranked_by_its_own_score(
+    make_experiment, make_trial
+):
+    """Its best part is in doubt itself once a part of that is known."""
+    mirrored = {**THREE, "mirrored_features": True}
+    other = {**PROBE, "model_name": "resnet101"}
+    rows = dict(zip(["t0", "t1", "t2", "t3"], [51, 50, 52, 51], strict=True))
+    trials = [
+        make_trial(name, [1 - num_wrong / 200], number=number, hyperparameters=asked)
+        for number, ((name, num_wrong), asked) in enumerate(
+            zip(rows.items(), (THREE, mirrored, PAIR, other), strict=True)
+        )
+    ]
+    experiment_dir = make_experiment(trials=trials[:2])
+    for name, num_wrong in rows.items():
+        save_answers(experiment_dir, name, num_wrong)
+    results = Results(experiment_dir, "accuracy")
+    results.expect()
+    assert results.experiment.best_trial == "t0"
+    assert any("may be chance" in note for note in results.trials["t1"].notes)
+    for trial in trials[2:]:
+        results._save(trial)
+    results.expect()
+    found = results.trials["t1"]
+    assert found.ranking_score("accuracy") == 0.75
+    assert not any("may be chance" in note for note in found.notes)
+    assert results.experiment.best_trial == results.experiment.expected_trial == "t1"
+
+
+WHOLE = {"num_pictures": 200, "num_folds": 5}
+
+
+def save_wrong(experiment_dir, trial_id, wrong, num=200):
+    """Answers for the first pictures, those at these positions wrong."""
+    predicted = np.where(np.isin(np.arange(num), wrong), 1 - LABELS[:num], LABELS[:num])
+    answers = Predictions(np.arange(num), LABELS[:num], np.eye(2, dtype=np.float32)[predicted])
+    store.save_predictions(store.predictions_path(experiment_dir, trial_id), answers)
+
+
+def test_a_trial_that_answered_for_hard_pictures_is_compared_whatever_others_have(
+    make_experiment, make_trial
+):
+    """Twenty others have scores as if they had answered for all pictures."""
+    probe = make_trial("t0", [0.9], number=0, hyperparameters=PROBE, evidence=WHOLE)
+    tuned = [
+        make_trial(f"t{number}", [0.74], number=number, evidence={"num_pictures": 50})
+        for number in range(1, 21)
+    ]
+    experiment_dir = make_experiment(trials=[probe, *tuned])
+    save_wrong(experiment_dir, "t0", [*range(15), *range(60, 65)])
+    for trial in tuned:
+        save_wrong(experiment_dir, trial.trial_id, range(13), num=50)
+    results = Results(experiment_dir, "accuracy")
+    results.expect()
+    results._save(make_trial("t21", [0.84], number=21, evidence={"num_pictures": 50}))
+    save_wrong(experiment_dir, "t21", range(8), num=50)
+    assert all(trial.ranking_score("accuracy") > 0.84 for trial in [*results.trials.values()][:21])
+    results.expect()
+    assert results.experiment.best_trial == "t21"
+
+
+def test_scores_stay_comparable_when_a_trial_with_other_pictures_is_not_compared_any_more(
+    make_experiment, make_trial
+):
+    tuned = make_trial("t0", [0.5], number=0, evidence={"num_pictures": 50})
+    probes = [
+        make_trial(f"t{number}", [score], number=number, hyperparameters=PROBE, evidence=WHOLE)
+        for number, score in enumerate([0.8, 0.805, *[0.7] * 19], 1)
+    ]
+    experiment_dir = make_experiment(trials=[tuned, probes[0]])
+    save_answers(experiment_dir, "t0", 25, num=50)
+    for trial in probes:
+        save_answers(experiment_dir, trial.trial_id, round(200 * (1 - trial.score("accuracy"))))
+    results = Results(experiment_dir, "accuracy")
+    results.expect()
+    assert results.trials["t1"].ranking_score("accuracy") > 0.806  # by more training pictures
+    for trial in probes[1:]:
+        results._save(trial)
+    results.expect()
+    assert results.experiment.best_trial == results.experiment.expected_trial == "t2"
