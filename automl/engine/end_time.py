@@ -10,7 +10,7 @@ from automl.engine import measuring, pacing, refit
 from automl.engine.refit import RefitInputs
 from automl.engine.results import Results
 from automl.experiments import probe_parts
-from automl.experiments.records import TrialRecord
+from automl.experiments.records import TrialRecord, singles
 from automl.jobs import schedule
 
 
@@ -59,8 +59,7 @@ def frozen_networks(trial: TrialRecord, trials: Mapping[str, TrialRecord]) -> in
 
     trials: have its members, by id.
     """
-    names = [member.trial_id for member in trial.members] or [trial.trial_id]
-    parts = [trials[name] for name in names]
+    parts = singles(trial, trials.__getitem__)
     if any(part.method == "fine_tuning" for part in parts):
         return None
     return sum(probe_parts.num_looks(part.hyperparameters) for part in parts)

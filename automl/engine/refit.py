@@ -23,7 +23,7 @@ from automl.engine.worker_calls import GivenUpError
 from automl.evaluation import metrics, significance
 from automl.evaluation.predictions import Predictions, in_common
 from automl.experiments import store
-from automl.experiments.records import SOUP, TrialRecord
+from automl.experiments.records import SOUP, TrialRecord, singles
 from automl.jobs import plan_text, schedule
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
@@ -106,8 +106,8 @@ def refit_best(
     if trial is None or trial.refitted_on or job.refit == "never" or not job.is_automode:
         return
     try:
-        members = [results.trials[one.trial_id] for one in trial.members] or [trial]
-        tuned = [member for member in members if member.method == "fine_tuning"]
+        members = {one.trial_id: one for one in singles(trial, results.trials.__getitem__)}
+        tuned = [member for member in members.values() if member.method == "fine_tuning"]
         if not tuned or not all(data_of(one, inputs).is_cross_validated for one in tuned):
             return
         worker_calls.giving_up(results)()
@@ -116,8 +116,7 @@ def refit_best(
         _refuse_late(sum(needed), inputs, results)
         for member, seconds in zip(left, needed, strict=True):
             _refit(member, seconds, inputs, results, fit or in_a_worker)
-        if trial.members:
-            _average(trial, data_of(tuned[0], inputs), results, run_here)
+        _average(trial, data_of(tuned[0], inputs), results, run_here)
         results.expect()
     except GivenUpError as reason:
         _note(results, trial, str(reason))
@@ -254,21 +253,26 @@ def assigned(trial: TrialRecord, data: TrialData, inputs: RefitInputs) -> Assign
 
 
 def _average(
-    ensemble: TrialRecord, data: TrialData, results: Results, run_here: Callable[..., Any]
+    trial: TrialRecord, data: TrialData, results: Results, run_here: Callable[..., Any]
 ) -> None:
-    """Average the models, or the weights, of the members that are handed out."""
+    """Average the models, or the weights, of members that are handed out; a soup in an ensemble
+    comes before it."""
     from automl.engine import trainable  # imports Ray
 
-    weights = {member.trial_id: member.weight for member in ensemble.members}
+    weights = {member.trial_id: member.weight for member in trial.members}
+    if not weights:
+        return
+    for name in weights:
+        _average(results.trials[name], data, results, run_here)
     with journal.scratch(results.experiment_dir) as scratch:
         folder = Path(scratch) / "model"
-        if ensemble.method == SOUP:
+        if trial.method == SOUP:
             models = [store.final_model_dir(results.experiment_dir, name) for name in weights]
             run_here(trainable.average_weights, models, folder)
         else:
             arguments = results.experiment_dir, weights, folder, store.final_model_dir
             run_here(trainable.average, *arguments)
-        results.refitted(ensemble.trial_id, len(data.everything().labels), folder)
+        results.refitted(trial.trial_id, len(data.everything().labels), folder)
 
 
 def fit_here(assignment: Assignment) -> "Refit | str":

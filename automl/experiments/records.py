@@ -1,5 +1,6 @@
 """Stored records: the experiment, its trials and their evaluations."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -351,6 +352,18 @@ class TrialRecord(FrozenModel):
         """Score that ranks the trial among others, which may have answered for other pictures."""
         known = {**self.own_scores, **self.comparable_scores}
         return known.get(primary_metric, self.score(primary_metric))
+
+
+def singles(trial: TrialRecord, load: Callable[[str], TrialRecord]) -> list[TrialRecord]:
+    """The trials that one is made of, those of a soup in an ensemble among them; itself if it is
+    made of no others.
+
+    load: returns the trial with an id.
+    """
+    if not trial.members:
+        return [trial]
+    members = [load(member.trial_id) for member in trial.members]
+    return [single for member in members for single in singles(member, load)]
 
 
 class Continuation(FrozenModel):

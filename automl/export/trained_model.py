@@ -19,7 +19,7 @@ from automl.errors import ExportError, UserError
 from automl.evaluation import answer_sets
 from automl.evaluation.predictions import Predictions
 from automl.experiments import chosen_thresholds, store
-from automl.experiments.records import TrialRecord
+from automl.experiments.records import TrialRecord, singles
 from automl.export import reference
 from automl.export.reference import Reference
 from automl.jobs.compatibility import resolve
@@ -100,15 +100,20 @@ class TrainedModel:
         )
 
     @cached_property
+    def is_frozen(self) -> bool:
+        """True if no network of the model was trained on the pictures."""
+        folder = self.experiment_dir
+        parts = singles(self.trial, lambda name: store.load_trial(store.trial_path(folder, name)))
+        return all(part.method != "fine_tuning" for part in parts)
+
+    @cached_property
     def reference(self) -> Reference | None:
         """Reference for pictures unlike the training pictures; None if too few can be read."""
         folder, trial = self.experiment_dir, self.trial
         if not store.samples_path(folder).is_file():
             return None
         number = reference.affordable(self.network, self.description.validation_crop_size)
-        members = [one.trial_id for one in trial.members] or [trial.trial_id]
-        records = [store.load_trial(store.trial_path(folder, name)) for name in members]
-        is_frozen = all(record.method != "fine_tuning" for record in records)
+        is_frozen = self.is_frozen
         before = store.checkpoint_dir(folder, trial.trial_id)
 
         def measured() -> Reference | None:

@@ -9,7 +9,7 @@ from automl.engine.pacing import slowdown
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources
 from automl.experiments import store
-from automl.experiments.records import Member
+from automl.experiments.records import SOUP, Member
 from automl.host import home
 from automl.jobs import schedule
 from tests.conftest import build_trial
@@ -56,3 +56,12 @@ def test_networks_of_a_model_are_counted_unless_one_was_trained() -> None:
         members = [Member(trial_id=name, title=name, weight=0.5) for name in names]
         ensemble = build_trial("ensemble", [0.9], hyperparameters=PROBE, members=members)
         assert frozen_networks(ensemble, trials) == expected
+
+
+def test_a_soup_in_an_ensemble_is_a_network_that_was_trained() -> None:
+    trials = {"one": build_trial("one", [0.9], hyperparameters=PROBE)}
+    trials["tuned"] = build_trial("tuned", [0.9], hyperparameters=TUNING)
+    for name, names in ((SOUP, ["tuned"]), ("ensemble", [SOUP, "one"])):
+        members = [Member(trial_id=each, title=each, weight=1 / len(names)) for each in names]
+        trials[name] = build_trial(name, [0.9], hyperparameters=TUNING, members=members)
+    assert frozen_networks(trials["ensemble"], trials) is None

@@ -226,6 +226,45 @@ def test_the_fine_tuned_members_of_an_ensemble_or_a_soup_are_fitted_again(
     assert "fitted again" in model.trial.fitted_to
 
 
+def test_a_soup_in_an_ensemble_is_averaged_again_from_trials_that_are_fitted_again(
+    ended: Start, make_trial: Callable[..., TrialRecord]
+) -> None:
+    inputs, results = ended()
+    directory = results.experiment_dir
+    answers = store.load_predictions(store.predictions_path(directory, NAME))
+    data = next(iter(inputs.data.values()))
+    found = refit.fit_here(Assignment(resolve(TINY), data, 1, 1, 0.0))
+    assert not isinstance(found, str)
+    probe = {**TINY, "method": "linear_probe"}
+    made = {"trial-000": [], "trial-002": [], SOUP: [NAME, "trial-002"]}
+    made["ensemble"] = [SOUP, "trial-000"]
+    for number, (name, names) in enumerate(made.items(), 2):
+        members = [Member(trial_id=each, title=each, weight=0.5) for each in names]
+        values = probe if name == "trial-000" else TINY
+        score = 0.99 if name == "ensemble" else 0.4
+        trial = make_trial(name, [score], number=number, hyperparameters=values, members=members)
+        results._save(trial)
+        folder = store.checkpoint_dir(directory, name)
+        folder.mkdir(parents=True)
+        for file, content in found.files.items():
+            (folder / file).write_bytes(content)
+        store.save_predictions(store.predictions_path(directory, name), answers)
+    assert not TrainedModel.load(directory, "ensemble").is_frozen
+    results.update(best_trial="ensemble")
+    refit.refit_best(inputs, results, here, run_here=lambda call, *given: call(*given))
+    assert results.experiment.notes == []
+    refitted = {name: trial.refitted_on for name, trial in results.trials.items()}
+    assert refitted == {
+        NAME: 60,
+        "trial-000": None,
+        "trial-002": 60,
+        SOUP: 60,
+        "ensemble": 60,
+    }
+    seen = TrainedModel.load(directory, "ensemble").description.parts
+    assert [part.epoch for part in seen] == [2, 1]  # that of the probe is as it was
+
+
 def test_the_time_it_takes_follows_from_that_of_the_trial(
     make_trial: Callable[..., TrialRecord],
 ) -> None:
