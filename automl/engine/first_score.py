@@ -102,11 +102,15 @@ def look_at(
     is_small = len(data.samples) <= _MOST_ALONE
     cores.limit_matrix_threads(1 if is_small else cores.usable_cores())
     hyperparameters = probe(job, data)
-    samples = data.samples[data.samples["split"].isin(["train", "validation"])]
+    samples = in_use(data)
     features = features_of(hyperparameters, data, samples, progress)
-    num_left_out = int(everything.samples["split"].isin(["train", "validation"]).sum())
-    num_left_out -= len(samples)
+    num_left_out = len(in_use(everything)) - len(samples)
     return Looked(hyperparameters, data.class_names, samples, features, num_left_out)
+
+
+def in_use(data: Manifest) -> pd.DataFrame:
+    """The pictures of some data that are not test pictures."""
+    return data.samples[data.samples["split"].isin(["train", "validation"])]
 
 
 def probe(job: Job, data: Manifest) -> Hyperparameters:
@@ -130,10 +134,9 @@ def probe(job: Job, data: Manifest) -> Hyperparameters:
 
 def _some(data: Manifest, seed: int, most: int) -> Manifest:
     """The data, or a random choice of it that hardly changes when pictures are added."""
-    used = data.samples[data.samples["split"].isin(["train", "validation"])]
-    if len(used) <= most:
+    if len(in_use(data)) <= most:
         return data
-    kept = split.in_random_order(used, seed).index[:most]
+    kept = split.in_random_order(in_use(data), seed).index[:most]
     samples = data.samples.loc[data.samples.index.isin(kept)]
     return Manifest(samples, data.class_names, data.report, data.concerned)
 

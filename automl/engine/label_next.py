@@ -59,16 +59,17 @@ def suggest(
     answer = LabelNext(
         model_name=hyperparameters.model_name,
         side=hyperparameters.validation_crop_size,
-        num_labelled=0 if labelled is None else len(labelled.labels),
+        num_labelled=0 if data is None else len(first_score.in_use(data)),
         num_unlabelled=len(paths),
         num_unreadable=num_unreadable,
         suggestions=suggesting.suggested(paths, features, labelled, count, job.seed),
     )
     yield answer
     worth = []
-    if labelled and labelled.can_forecast:
+    if data and labelled and labelled.can_forecast:
         runs = suggesting.observed(labelled, job.seed)
-        worth = forecast.worth(runs, labelled.labels, labelled.class_names)
+        every = trial_data.labels_of(first_score.in_use(data), data.class_names)
+        worth = forecast.worth(runs, every, data.class_names)
     yield answer.model_copy(update={"forecast": worth})
 
 

@@ -26,7 +26,7 @@ def draw(job: Job, progress: Counted) -> PictureMap:
             pictures.
     """
     data = first_score.read(job)
-    count = int(data.samples["split"].isin(["train", "validation"]).sum())
+    count = len(first_score.in_use(data))
     if count < _FEWEST:
         raise UserError(f"A map needs two pictures, and there are {count}. Add pictures.")
     looked = first_score.look_at(data, job, progress, most=MAX_PICTURES)

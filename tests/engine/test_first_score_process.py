@@ -129,7 +129,9 @@ def test_pictures_with_any_number_of_labels_have_one_too(mislabelled: Path) -> N
     }
 
 
-def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path: Path) -> None:
+def test_what_to_label_next_is_unlike_the_data_or_typical(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data, new = tmp_path / "data", tmp_path / "new"
     for name in ("red", "blue"):
         shutil.copytree(shapes / name, data / name)
@@ -144,6 +146,10 @@ def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path
     assert first.forecast is None
     assert last.forecast is not None
     assert [each.num_more for each in last.forecast] == [41, 20, 20]
+    monkeypatch.setattr(first_score, "MAX_PICTURES", 40)  # all pictures count, seen or not
+    first, last = label_next.suggest(job, new, 3, lambda *_: None)
+    assert first.num_labelled == 41
+    assert [each.num_more for each in last.forecast or []] == [41, 20, 20]
     cold = Job.from_dict({"training_data": {"path": new}})
     *_, found = label_next.suggest(cold, new, 2, lambda *_: None, has_labels=False)
     assert (found.num_labelled, found.num_unlabelled, found.forecast) == (0, 39, [])
