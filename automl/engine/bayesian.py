@@ -51,7 +51,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
         super().__init__()
         self._job, self._results = job, results
         self._sub_spaces, self._pacer = sub_spaces, pacer
-        self._first = {trial.number: trial for trial in first}
+        self._first = {trial.number: self._of_this_space(trial) for trial in first}
         self._numbers: dict[str, int] = {}
         seed = job.sweep.sampling_algorithm.seed if job.sweep else None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -168,7 +168,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         record = self._results.trials[id_of_number(self._numbers[trial_id])]
-        if record.proposal is None:
+        if record.proposal is None or not holds(record.proposal, self._sub_spaces):
             return
         score = self._results.score(record)
         if trial_id in self._moved:
@@ -194,6 +194,11 @@ class Bayesian(Searcher):  # type: ignore[misc]
             elif (proposal := self._left_proposal(record)) is not None:
                 study.enqueue_trial(proposal)
         return storage
+
+    def _of_this_space(self, trial: PlannedTrial) -> PlannedTrial:
+        """The trial as no proposal if it is one of a space that the search had before."""
+        is_known = trial.proposal is None or holds(trial.proposal, self._sub_spaces)
+        return trial if is_known else replace(trial, proposal=None)
 
     def _left_proposal(self, record: TrialRecord) -> Mapping[str, Any] | None:
         first = self._first.get(record.number)

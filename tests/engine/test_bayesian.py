@@ -11,7 +11,7 @@ from ray.tune.search import Searcher
 
 from automl.engine.bayesian import Bayesian
 from automl.engine.pacing import Pacer
-from automl.engine.planning import Plan, PlannedTrial, opening_trials
+from automl.engine.planning import Plan, PlannedTrial, left_of, opening_trials
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialState, now
@@ -291,3 +291,20 @@ def test_a_sampler_knows_the_trials_of_another_space_that_are_in_its_own(tmp_pat
     assert [trial.value for trial in study.trials] == pytest.approx(list(map(goodness, known)))
     config = sampler.suggest("ray-8")
     assert 0 <= given(config).requested["learning_rate"] <= 0.2
+
+
+def test_a_trial_of_another_space_that_was_cut_short_goes_on_as_it_was(tmp_path: Path) -> None:
+    search(tmp_path, job(tmp_path), up_to=4)
+    results = Results(tmp_path / "e", "accuracy")
+    (left,) = left_of(list(results.trials.values()))
+    other = [{**SPACE[0], "model_name": {"type": "choice", "values": ["resnet34", "resnet50"]}}]
+    asked = job(tmp_path).to_yaml()
+    wanted = job_file.changed(Job.from_yaml(asked), [f"search_space={json.dumps(other)}"])
+    sampler = Bayesian(wanted, results, sub_spaces(wanted), [left])
+    trial = given(sampler.suggest("ray-0"))
+    assert (trial.number, trial.requested) == (left.number, left.requested)
+    end(results, trial.trial_id, 0.5)
+    sampler.on_trial_complete("ray-0", {"anything": 1})
+    following = given(sampler.suggest("ray-1"))
+    assert following.number == left.number + 1
+    assert following.requested["model_name"] in ("resnet34", "resnet50")
