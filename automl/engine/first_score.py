@@ -176,6 +176,7 @@ def _cross_validated(looked: Looked) -> FirstScore:
     found = cross_validated_probe.fit(looked.features[is_fitted], labels, folds, len(class_names))
     scored = np.flatnonzero(folds >= 0)
     ids = fitted["id"].to_numpy(np.int64)
+    groups = dict(zip(ids.tolist(), split.together(fitted).tolist(), strict=True))
     return first_score.summary(
         Predictions(ids[scored], labels[scored], found.probabilities[scored]),
         class_names,
@@ -183,6 +184,7 @@ def _cross_validated(looked: Looked) -> FirstScore:
         model_name=looked.hyperparameters.model_name,
         side=looked.hyperparameters.validation_crop_size,
         share=1 - 1 / (int(folds.max()) + 1),
+        groups=groups,
     ).model_copy(update={"unscored": _unscored(samples, fitted.iloc[scored])})
 
 

@@ -13,9 +13,10 @@ from automl.engine.planning import PlannedTrial, id_of_number
 from automl.engine.standings import Standings
 from automl.engine.trial_states import LocalStates, TrialStates
 from automl.errors import UserError
+from automl.evaluation import picture_groups
 from automl.evaluation.intervals import bootstrap_interval
 from automl.evaluation.metrics import Task
-from automl.experiments import expectation, own_thresholds, store
+from automl.experiments import expectation, groups, own_thresholds, store
 from automl.experiments.records import (
     Evaluation,
     Evidence,
@@ -366,8 +367,9 @@ class Results:
             return {}
         recorded = store.predictions_path(self.experiment_dir, trial.trial_id)
         predictions = store.load_predictions(new_predictions or recorded)
+        members = picture_groups.members(predictions.sample_ids, groups.of(self.experiment_dir))
         low, high = bootstrap_interval(
-            self.primary_metric, predictions.probabilities, predictions.labels
+            self.primary_metric, predictions.probabilities, predictions.labels, members
         )
         own = own_thresholds.scores(self.experiment_dir, predictions, self.primary_metric)
         interval = {} if math.isnan(low) else {"score_low": low, "score_high": high}

@@ -84,6 +84,9 @@ class Comparison(NamedTuple):
     resampled: NDArray[np.float64]
     """(B, M) the same in resamples of the pictures, each of which is the same for all trials."""
 
+    num_groups: NDArray[np.int64]
+    """(M,) groups of the pictures that each has answered for."""
+
 
 def compare(
     metric: str,
@@ -123,7 +126,8 @@ def compare(
     parts = [np.searchsorted(sample_ids, row.predictions.sample_ids) for row in scored]
     columns = _columns(scored, parts, len(sample_ids))
     num_resamples = _num_resamples(metric, columns)
-    counts = _counts(sample_ids, groups, num_resamples, seed)
+    members = picture_groups.members(sample_ids, groups)
+    counts = _counts(members, num_resamples, seed)
     every = np.concatenate([_scores(metric, columns, some) for some in counts])
     scores = _anchored(every, columns, len(scored))
     scores = 1 - (1 - scores) * np.array([row.share for row in scored]) ** LEARNING_EXPONENT
@@ -134,7 +138,8 @@ def compare(
     resampled = scores[1:][~np.isnan(scores[1:]).any(axis=1)]
     if len(resampled) < MIN_DEFINED_SHARE * num_resamples:
         return None
-    return Comparison(tuple(scored), scores[0], resampled)
+    num_groups = np.array([len(np.unique(members[part])) for part in parts])
+    return Comparison(tuple(scored), scores[0], resampled, num_groups)
 
 
 def _num_resamples(metric: str, columns: "Sequence[_Column]") -> int:
@@ -198,14 +203,13 @@ def _column(
 
 
 def _counts(
-    sample_ids: NDArray[np.integer], groups: Groups | None, num_resamples: int, seed: int
+    members: NDArray[np.integer], num_resamples: int, seed: int
 ) -> Iterator[NDArray[np.int64]]:
     """Number of times each picture occurs, (_, N): once, then in resamples of the groups."""
-    yield np.ones((1, len(sample_ids)), dtype=np.int64)
-    members = picture_groups.members(sample_ids, groups)
+    yield np.ones((1, len(members)), dtype=np.int64)
     num_groups = int(members.max()) + 1
     rng = np.random.default_rng(seed)
-    at_once = max(1, _COUNTS_AT_ONCE // len(sample_ids))
+    at_once = max(1, _COUNTS_AT_ONCE // len(members))
     for start in range(0, num_resamples, at_once):
         num = min(at_once, num_resamples - start)
         drawn = rng.multinomial(num_groups, np.full(num_groups, 1 / num_groups), size=num)

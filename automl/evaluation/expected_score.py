@@ -92,7 +92,8 @@ def expected_score(
         return None
     best = (ranked or comparison).resampled.argmax(axis=1)
     highest = resampled[np.arange(len(best)), best]
-    number = _independent_pictures(scores[chosen], resampled[:, chosen], num_pictures)
+    num_groups = int(comparison.num_groups[chosen])
+    number = _independent_pictures(scores[chosen], resampled[:, chosen], num_groups)
     unbiased = min(1.0, float(np.mean(2 * scores[best] - highest)))
     score = (number * unbiased + 0.5) / (number + 1)
     low, high = wilson_interval(unbiased, number)
@@ -102,11 +103,11 @@ def expected_score(
     )
 
 
-def _independent_pictures(score: float, resampled: NDArray[np.float64], num_pictures: int) -> float:
+def _independent_pictures(score: float, resampled: NDArray[np.float64], num_groups: int) -> float:
     """Number of independent right or wrong answers with the variance of a score."""
     variance = float(resampled.var())
     binomial = score * (1 - score)
-    number = binomial / variance if variance > 0 and binomial > 0 else num_pictures
+    number = binomial / variance if variance > 0 and binomial > 0 else num_groups
     return number / _VARIANCE_FACTOR
 
 

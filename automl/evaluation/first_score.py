@@ -23,6 +23,7 @@ from automl.evaluation import (
 from automl.evaluation.comparable_scores import Candidate
 from automl.evaluation.counted_answers import CountedAnswers
 from automl.evaluation.doubtful_labels import Suspect
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.set_answers import SetAnswers
 from automl.frozen_model import FrozenModel
@@ -169,6 +170,7 @@ def summary(  # noqa: PLR0913
     model_name: str,
     side: int,
     share: float,
+    groups: Groups | None = None,
 ) -> FirstScore:
     """Summarise out-of-fold answers.
 
@@ -179,6 +181,7 @@ def summary(  # noqa: PLR0913
         model_name: network of the features.
         side: of the pictures, in pixels.
         share: training pictures of each probe as a share of all.
+        groups: pictures of one stay together.
     """
     metric = _METRICS[predictions.has_label_sets]
     answers = metrics.answers_for(predictions.probabilities, predictions.labels)
@@ -189,7 +192,7 @@ def summary(  # noqa: PLR0913
     missed, false = truth & ~predicted, predicted & ~truth
     mistaken = label_matrices.together(missed, false)
     missed_both = np.triu(label_matrices.together(missed, missed))
-    low, high = _interval(metric, predictions, share)
+    low, high = _interval(metric, predictions, share, groups)
     return FirstScore(
         metric=metric,
         model_name=model_name,
@@ -293,9 +296,9 @@ def _in_words(predictions: Predictions, class_names: Sequence[str]) -> list[Answ
 
 
 def _interval(
-    metric: str, predictions: Predictions, share: float
+    metric: str, predictions: Predictions, share: float, groups: Groups | None
 ) -> tuple[float | None, float | None]:
-    comparison = comparable_scores.compare(metric, [Candidate("", predictions, share)])
+    comparison = comparable_scores.compare(metric, [Candidate("", predictions, share)], groups)
     found = None if comparison is None else expected_score.expected_score(comparison, 0)
     return (None, None) if found is None else (found.low, found.high)
 

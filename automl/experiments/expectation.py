@@ -187,6 +187,7 @@ def _of_first(metric: str, rows: "Sequence[Candidate]", together: "Groups") -> E
         rows=comparison.rows[:1],
         scores=comparison.scores[:1],
         resampled=comparison.resampled[:, :1],
+        num_groups=comparison.num_groups[:1],
     )
     return _of_chosen(alone, 0)
 

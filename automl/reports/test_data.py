@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from automl.errors import UserError
 from automl.evaluation.predictions import Predictions
-from automl.experiments import chosen_thresholds, launcher, leaderboard, store
+from automl.experiments import chosen_thresholds, groups, launcher, leaderboard, store
 from automl.experiments.records import TestOpening, now
 from automl.export import exporting, test_score
 from automl.export.request import ExportRequest
@@ -139,12 +139,14 @@ def _score(
     with tempfile.TemporaryDirectory() as folder:
         model_dir = _model_dir(experiment_dir, trial_id, Path(folder) / "model")
         predictions, num_unreadable = _predict(model_dir, rows, progress)
+    from automl.evaluation import picture_groups
     from automl.evaluation.intervals import bootstrap_interval
     from automl.evaluation.metrics import classification_metrics
 
     primary_metric = store.load_job(experiment_dir).primary_metric
     probabilities, labels = predictions.probabilities, predictions.labels
-    low, high = bootstrap_interval(primary_metric, probabilities, labels)
+    members = picture_groups.members(predictions.sample_ids, groups.of(experiment_dir))
+    low, high = bootstrap_interval(primary_metric, probabilities, labels, members)
     opening = TestOpening(
         trial_id=trial_id,
         opened_at=now(),

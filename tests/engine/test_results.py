@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
@@ -131,6 +132,16 @@ def test_a_finished_trial_has_an_interval_around_its_score(
     assert trial.score_low is not None
     assert trial.score_high is not None
     assert 0.4 <= trial.score_low < 0.8 < trial.score_high <= 1.0
+
+
+def test_copies_of_a_picture_make_no_interval_narrower(results: Results, tmp_path: Path) -> None:
+    copies = ["a"] * 5 + ["b"] * 5
+    samples = pd.DataFrame({"id": np.arange(10), "content_hash": copies})
+    samples.assign(near_duplicate_group=pd.NA).to_parquet(store.samples_path(results.experiment_dir))
+    score(results, tmp_path / "c", "trial-000", 1, 0.5)
+    results.ended("trial-000", TrialState.COMPLETED)
+    trial = results.trials["trial-000"]
+    assert (trial.score_low, trial.score_high) == (0.0, 1.0)
 
 
 def test_answers_for_more_pictures_leave_no_interval_of_those_before(

@@ -50,6 +50,15 @@ def test_an_interval_does_not_vanish_when_every_answer_is_right(rng):
     assert 0.83 < found.low < 0.9
 
 
+def test_pictures_of_four_groups_that_are_all_right_say_as_much_as_four_pictures(rng):
+    comparison = compare(
+        "accuracy", rows(np.ones((2, 40), dtype=bool), rng), {each: each // 10 for each in range(40)}
+    )
+    found = expected_score(comparison, 0)
+    assert 0.3 < found.low < 0.5
+    assert found.num_pictures == 40
+
+
 def test_of_equally_good_trials_the_cheapest_is_handed_out(rng):
     right = np.arange(100) < 80
     costs = [(0.02, 9), (0.01, 9), (0.01, 5), (0.001, 1)]

@@ -47,6 +47,22 @@ def test_a_confident_contradiction_is_a_doubtful_label() -> None:
     assert (doubt.path, doubt.label, doubt.suggested) == ("9.jpg", "ant", "bee")
 
 
+def test_copies_make_no_interval_narrower() -> None:
+    labels, predicted = np.tile([0, 1], 100), np.tile([0, 1], 100)
+    predicted[:40] = 1 - predicted[:40]
+    shares = np.eye(len(CLASSES), dtype=np.float32)[predicted]
+    answers = Predictions(np.arange(200), labels, shares)
+    paths = [f"{number}.jpg" for number in range(200)]
+    narrow, wide = (
+        first_score.summary(
+            answers, CLASSES, paths, model_name="net", side=96, share=0.8, groups=groups
+        )
+        for groups in (None, {each: each // 10 for each in range(200)})
+    )
+    widths = [(found.high or 0) - (found.low or 0) for found in (narrow, wide)]
+    assert widths[1] > 2.5 * widths[0]
+
+
 def test_few_pictures_have_a_score_without_an_interval() -> None:
     found = summary([0, 1], [0, 1])
     assert (found.score, found.low, found.high) == (1.0, None, None)

@@ -54,6 +54,29 @@ def test_answers_that_are_all_right_or_all_wrong_have_the_exact_interval():
     assert wrong == (0, pytest.approx(0.161, abs=0.001))
 
 
+@pytest.mark.parametrize("name", PRIMARY)
+def test_copies_of_pictures_make_no_interval_narrower(name):
+    low, high = bootstrap_interval(name, PROBABILITIES, LABELS)
+    members = np.repeat(np.arange(200), 5)
+    copied = bootstrap_interval(name, PROBABILITIES[members], LABELS[members], members)
+    alone = bootstrap_interval(name, PROBABILITIES[members], LABELS[members])
+    assert copied[1] - copied[0] == pytest.approx(high - low, rel=0.2)
+    assert alone[1] - alone[0] < 0.6 * (high - low)
+    # one of another number of pictures is drawn with all of them
+    halves = np.array([0] * 150 + [1] * 50)
+    wide = bootstrap_interval(name, PROBABILITIES, LABELS, halves)
+    each = [metrics.primary(name, PROBABILITIES[halves == n], LABELS[halves == n]) for n in (0, 1)]
+    assert wide == (pytest.approx(min(each)), pytest.approx(max(each)))
+
+
+def test_answers_in_groups_that_are_all_right_have_the_exact_interval_of_the_groups():
+    labels = np.array([0] * 10 + [1] * 11)
+    alone = bootstrap_interval("accuracy", np.eye(2)[labels], labels)
+    many = np.repeat(labels, 3)
+    members = np.repeat(np.arange(21), 3)
+    assert bootstrap_interval("accuracy", np.eye(2)[many], many, members) == alone
+
+
 def test_a_metric_that_every_resample_agrees_on_has_no_interval():
     labels = np.array([0] * 10 + [1] * 11)
     found = bootstrap_interval("auc_weighted", np.eye(2)[labels], labels)
