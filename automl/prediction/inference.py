@@ -148,6 +148,7 @@ class _Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    experiment: str = ""
     trial_id: str
     validation_resize_size: int = Field(gt=0)
     validation_crop_size: int = Field(gt=0)
@@ -212,7 +213,7 @@ class Predictor:
         settings = _read(TypeAdapter(_Settings), model_dir / "settings.json")
         self.model_dir = model_dir
         self.labels = _read(_LABELS, model_dir / "labels.json")
-        self.trial_id = settings.trial_id
+        self.experiment, self.trial_id = settings.experiment, settings.trial_id
         self.has_label_sets = settings.has_label_sets
         self.thresholds = np.array(settings.thresholds or [0.5] * len(self.labels))
         self._resize_size = settings.validation_resize_size

@@ -154,6 +154,7 @@ def _line(predictor: Predictor, answer: Answer, digest: str, kept: str) -> dict[
     said = predictor.prediction(answer)
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "experiment": predictor.experiment,
         "trial": predictor.trial_id,
         "picture": digest,
         "label": said.text,

@@ -17,6 +17,9 @@ from automl.serving.keeping import ANSWERS, PICTURES
 class KeptAnswer(BaseModel):
     """A line of `answers.jsonl`; other keys are ignored."""
 
+    experiment: str = ""
+    """Empty in lines of earlier versions."""
+
     trial: str
     label: str
     probability: float
@@ -55,7 +58,11 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
             "The answers have any number of labels, and changes are tested for one label a "
             "picture only."
         )
-    seen = [each for each in answers(folder) if each.trial == model.trial_id]
+    seen = [
+        each
+        for each in answers(folder)
+        if each.trial == model.trial_id and each.experiment in ("", model.experiment)
+    ]
     if not seen:
         raise ServingError(
             f"{folder} has no answers of {model.trial_id}, the best trial of "

@@ -42,7 +42,7 @@ from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
 from automl.prediction.inference import Predictor
 from automl.serving import kept
-from automl.serving.keeping import Keeper, Keeping
+from automl.serving.keeping import ANSWERS, Keeper, Keeping
 from automl.serving.models import Additions
 from tests.export.conftest import CLASSES
 from tests.serving.conftest import served
@@ -113,8 +113,12 @@ def test_answers_in_use_are_compared_with_pictures_that_were_held_out(
         for path, answer in itertools.islice(answers, 60):
             keeper.keep(path.read_bytes(), model, answer)
         keeper.close()
+        lines = (tmp_path / name / ANSWERS).read_text()
+        others = lines.replace(f'"{model.experiment}"', '"another search"')
+        (tmp_path / name / ANSWERS).write_text(others + lines)  # its best trial has the same name
         found = kept.drift_of(tmp_path / name, finished)
         assert found is not None
+        assert found.num_answers == 60
         (signs[name],) = (sign for sign in found.signs if sign.kind == "features")
     assert signs["alike"].now == pytest.approx(signs["alike"].before, abs=1e-3)
     assert (signs["alike"].is_change, signs["far"].is_change) == (False, True)
