@@ -16,7 +16,7 @@ from automl.errors import UserError
 from automl.evaluation import picture_groups
 from automl.evaluation.intervals import bootstrap_interval
 from automl.evaluation.metrics import Task
-from automl.experiments import expectation, groups, own_thresholds, store
+from automl.experiments import chosen_thresholds, expectation, groups, own_thresholds, store
 from automl.experiments.records import (
     Evaluation,
     Evidence,
@@ -290,6 +290,7 @@ class Results:
             self.scores.pop(trial_id, None)
             self._standings.forget(trial_id)
             store.delete_trial(self.experiment_dir, trial_id)
+            chosen_thresholds.forget(self.experiment_dir, trial_id)
             self._update_standings()
 
     def ended(self, trial_id: str, state: TrialState, reason: str = "", **changes: Any) -> None:

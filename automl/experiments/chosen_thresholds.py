@@ -4,6 +4,7 @@ They are kept in `thresholds.json` in the experiment's directory, by trial; expo
 there, and the exported best model is told of a choice at once.
 """
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,6 +87,15 @@ def choose(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
         atomic.write_text(path(experiment_dir), kept.model_dump_json(indent=1))
         if settings:
             atomic.write_text(model_dir / "settings.json", settings)
+
+
+def forget(experiment_dir: Path, trial_id: str) -> None:
+    """Drop the choice for a trial that is removed; the caller holds the experiment's lock."""
+    with contextlib.suppress(UserError):  # a damaged file is said where the choices are needed
+        others = {**_load(experiment_dir).by_trial}
+        if others.pop(trial_id, None) is not None:
+            kept = _Choices(by_trial=others)
+            atomic.write_text(path(experiment_dir), kept.model_dump_json(indent=1))
 
 
 def check(experiment_dir: Path) -> None:

@@ -1,5 +1,6 @@
 """The ensemble at the end of a search, made of trials on disk."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from automl.engine import combining, trainable
 from automl.engine.results import Results
 from automl.evaluation.predictions import Predictions
-from automl.experiments import leaderboard, store
+from automl.experiments import chosen_thresholds, leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.export import artefact
 from automl.export.request import ExportRequest
@@ -75,8 +76,13 @@ def test_an_ensemble_beyond_noise_is_the_best_trial_and_can_be_exported(
     request = ExportRequest(results.experiment_dir, combining.TRIAL_ID, "torch", tmp_path / "best")
     assert artefact.export(request).max_probability_difference < 1e-4
     assert "after epoch" not in (tmp_path / "best" / "README.md").read_text()  # it was fitted
+    choice = {"aim": "f1", "by_label": {}}
+    choices = {"by_trial": {combining.TRIAL_ID: choice, NAMES[0]: choice}}
+    chosen_thresholds.path(results.experiment_dir).write_text(json.dumps(choices))
     combining.forget(again)
     assert again.experiment.best_trial in NAMES
+    assert chosen_thresholds.load(results.experiment_dir, combining.TRIAL_ID) is None
+    assert chosen_thresholds.load(results.experiment_dir, NAMES[0]) is not None
     assert not store.checkpoint_dir(results.experiment_dir, combining.TRIAL_ID).exists()
 
 
