@@ -20,9 +20,10 @@ from automl.engine.carried import Carried
 from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.engine.worker_calls import GivenUpError
-from automl.evaluation import metrics, significance
+from automl.evaluation import metrics, picture_groups, significance
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions, in_common
-from automl.experiments import store
+from automl.experiments import groups, store
 from automl.experiments.records import SOUP, TrialRecord, singles
 from automl.jobs import plan_text, schedule
 from automl.jobs.compatibility import resolve
@@ -125,7 +126,9 @@ def refit_best(
         _note(results, trial, failures.cause_of(error))
 
 
-def refuse_worse(metric: str, before: Predictions, after: Predictions) -> None:
+def refuse_worse(
+    metric: str, before: Predictions, after: Predictions, together: Groups | None = None
+) -> None:
     """Refuse a model that answers pictures it has seen worse than models that had not seen them.
 
     Both are scored on the same pictures: all that the trial has answered for. The validation
@@ -138,6 +141,7 @@ def refuse_worse(metric: str, before: Predictions, after: Predictions) -> None:
         metric: key of the primary metric.
         before: answers of the trial, each by a model that had not seen the picture.
         after: those of the model that was fitted to all pictures.
+        together: groups of the pictures.
 
     Raises:
         GivenUpError: it is worse, or its score is NaN.
@@ -147,7 +151,8 @@ def refuse_worse(metric: str, before: Predictions, after: Predictions) -> None:
     was, is_now = (metrics.value(metric, each) for each in answers)
     if is_now >= was - _MOST_LOST:
         return
-    p_value = significance.p_value_between(metric, *answers)
+    members = picture_groups.members(before.sample_ids, together)
+    p_value = significance.p_value_between(metric, *answers, members)
     if p_value is None or p_value / 2 <= significance.LEVEL:
         raise GivenUpError(
             mark(
@@ -231,7 +236,8 @@ def _refit(
     known = store.load_predictions(store.predictions_path(results.experiment_dir, trial.trial_id))
     assignment = replace(assigned(trial, data, inputs), asked_ids=known.sample_ids)
     found = fit(assignment, giving_up(needed, inputs, results))
-    refuse_worse(inputs.job.primary_metric, known, found.answers)
+    together = groups.of(results.experiment_dir)
+    refuse_worse(inputs.job.primary_metric, known, found.answers, together)
     with journal.scratch(results.experiment_dir) as folder:
         for name, content in found.files.items():
             Path(folder, name).write_bytes(content)

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from automl.evaluation import decisions, metrics
+from automl.evaluation import decisions, metrics, picture_groups
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.significance import LEVEL, p_value_between
 
@@ -30,12 +31,15 @@ class ConstantAnswer(NamedTuple):
         return not self.model_score > self.score
 
 
-def compare(metric: str, predictions: Predictions, *, num_trials: int = 1) -> ConstantAnswer | None:
+def compare(
+    metric: str, predictions: Predictions, groups: Groups | None = None, *, num_trials: int = 1
+) -> ConstantAnswer | None:
     """Compare a model with the constant answer on the pictures that the model answered for.
 
     Args:
         metric: key of a primary metric.
         predictions: answers of the model.
+        groups: of the pictures.
         num_trials: number of trials that the model was chosen from, which raises the p-value that
             its lead by luck would have (Bonferroni).
 
@@ -60,7 +64,8 @@ def compare(metric: str, predictions: Predictions, *, num_trials: int = 1) -> Co
     model_score = metrics.value(metric, answers)
     is_beaten = model_score > score
     if is_beaten:
-        p_value = p_value_between(metric, answers, constantly)
+        members = picture_groups.members(predictions.sample_ids, groups)
+        p_value = p_value_between(metric, answers, constantly, members)
         is_beaten = p_value is not None and p_value * min(num_trials, _MOST_TRIALS) <= LEVEL
     answered = None if predictions.has_label_sets else most_frequent
     return ConstantAnswer(answered, score, len(labels), model_score, is_beaten)

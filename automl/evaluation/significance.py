@@ -52,6 +52,7 @@ def p_values_against_best(
     metric: str,
     probabilities: Sequence[NDArray[np.floating]],
     labels: NDArray[Any],
+    members: NDArray[np.integer] | None = None,
     *,
     seed: int = 0,
 ) -> list[float | None]:
@@ -72,6 +73,8 @@ def p_values_against_best(
         metric: key of a primary metric.
         probabilities: (N, K) of each trial, for the same pictures.
         labels: class indices (N,); or the labels of each picture (N, K).
+        members: (N,) group of each picture, from 0, whose pictures change their signs together;
+            each is alone if left out.
         seed: of the signs.
 
     Returns:
@@ -91,7 +94,7 @@ def p_values_against_best(
         ]
     )
     gaps = scores[scored][first] - scores[scored][second]
-    observed, scaled = _studentised(gaps, contributions)
+    observed, scaled = _studentised(gaps, _of_groups(contributions, members))
     by_chance = _under_random_signs(scaled, _NUM_FLIPS, seed)
     for index, p_value in zip(scored, _eliminate(observed, by_chance, first, second), strict=True):
         result[index] = p_value
@@ -103,6 +106,7 @@ def p_value_of_difference(
     first: NDArray[np.floating],
     second: NDArray[np.floating],
     labels: NDArray[Any],
+    members: NDArray[np.integer] | None = None,
     *,
     seed: int = 0,
 ) -> float | None:
@@ -110,27 +114,30 @@ def p_value_of_difference(
 
     For two trials that were not chosen by these scores; `p_values_against_best` is the test for
     trials that were. For accuracy the exact test of McNemar (1947) on the pictures that only one
-    of the two gets right; for other metrics random signs, with a p-value of at least 0.0001. Where
-    the first 999 show chance, no more are drawn (Besag and Clifford, 1991).
+    of the two gets right; for other metrics, and for pictures in groups, random signs, with a
+    p-value of at least 0.0001. Where the first 999 show chance, no more are drawn (Besag and
+    Clifford, 1991).
 
     Args:
         metric: key of a primary metric.
         first: probabilities (N, K) of a trial.
         second: probabilities (N, K) of another trial for the same pictures.
         labels: class indices (N,); or the labels of each picture (N, K).
+        members: see `p_values_against_best`.
         seed: of the signs.
 
     Returns:
         None if a score is NaN.
     """
     answers = metrics.answers_for(first, labels), metrics.answers_for(second, labels)
-    return p_value_between(metric, *answers, seed=seed)
+    return p_value_between(metric, *answers, members, seed=seed)
 
 
 def p_value_between(
     metric: str,
     first: "ScoredAnswers | SetAnswers",
     second: "ScoredAnswers | SetAnswers",
+    members: NDArray[np.integer] | None = None,
     *,
     seed: int = 0,
 ) -> float | None:
@@ -138,9 +145,9 @@ def p_value_between(
     gap = metrics.value(metric, first) - metrics.value(metric, second)
     if np.isnan(gap):
         return None
-    if metric == "accuracy":
+    if metric == "accuracy" and _are_alone(members):
         return p_value_of_right(first.is_right, second.is_right)
-    contributions = metrics.differences(metric, first, second)[None]
+    contributions = _of_groups(metrics.differences(metric, first, second)[None], members)
     observed, scaled = _studentised(np.array([gap]), contributions)
     return _p_value_of_pair(abs(float(observed[0])), scaled, seed)
 
@@ -177,6 +184,19 @@ def holm(p_values: Sequence[float], level: float = LEVEL) -> list[bool]:
             break
         significant[index] = True
     return significant
+
+
+def _are_alone(members: NDArray[np.integer] | None) -> bool:
+    return members is None or int(members.max(initial=-1)) + 1 == len(members)
+
+
+def _of_groups(
+    contributions: NDArray[np.float64], members: NDArray[np.integer] | None
+) -> NDArray[np.float64]:
+    """(P, G) contributions of groups of pictures, from those of the pictures (P, N)."""
+    if members is None or _are_alone(members):
+        return contributions
+    return np.stack([np.bincount(members, each) for each in contributions])
 
 
 def _studentised(

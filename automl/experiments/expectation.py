@@ -141,11 +141,12 @@ def _on_given(metric: str, order: "Order", together: "Groups") -> Expectation:
 
 
 def constant_answer(
-    metric: str, predictions: "Predictions", trials: Sequence[TrialRecord]
+    experiment_dir: Path, metric: str, predictions: "Predictions", trials: Sequence[TrialRecord]
 ) -> "ConstantAnswer | None":
     """The score of always answering the most frequent class, beside that of the best trial.
 
     Args:
+        experiment_dir: directory of the experiment.
         metric: key of the primary metric.
         predictions: answers of the best trial.
         trials: the trials that it was chosen from.
@@ -153,7 +154,8 @@ def constant_answer(
     from automl.evaluation import constant_answer  # slow to import
 
     num_scored = sum(trial.best_evaluation() is not None for trial in trials)
-    return constant_answer.compare(metric, predictions, num_trials=max(1, num_scored))
+    together = groups.of(experiment_dir)
+    return constant_answer.compare(metric, predictions, together, num_trials=max(1, num_scored))
 
 
 def _with_gain(expectation: Expectation, trial: TrialRecord, metric: str) -> Expectation:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl.evaluation.predictions import Predictions, in_common
-from automl.experiments import leaderboard, own_thresholds, store
+from automl.experiments import groups, leaderboard, own_thresholds, store
 from automl.experiments.records import TrialRecord
+
+if TYPE_CHECKING:
+    from automl.evaluation.picture_groups import Groups
 
 MAX_COMPARED = 20
 _MAX_COMPARED_LARGE, _LARGE_BYTES = 4, 10_000_000
@@ -26,7 +30,7 @@ def p_values(
             if metric in trial.own_scores:  # an earlier version ranked without
                 given = own_thresholds.tested(experiment_dir, given, metric)
             answers[trial.trial_id] = given
-    return against_best(answers, metric)
+    return against_best(answers, metric, groups.of(experiment_dir))
 
 
 def compared(experiment_dir: Path, ranked: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
@@ -42,7 +46,9 @@ def compared(experiment_dir: Path, ranked: Sequence[TrialRecord]) -> Sequence[Tr
     return ranked[: _MAX_COMPARED_LARGE if is_large else MAX_COMPARED]
 
 
-def against_best(answers: Mapping[str, Predictions], metric: str) -> dict[str, float | None]:
+def against_best(
+    answers: Mapping[str, Predictions], metric: str, together: "Groups"
+) -> dict[str, float | None]:
     """P-value of each trial against the best one, without the best one itself.
 
     See `evaluation.significance.p_values_against_best` for the test. Trials that were scored on the
@@ -51,6 +57,7 @@ def against_best(answers: Mapping[str, Predictions], metric: str) -> dict[str, f
     Args:
         answers: by trial id, as they rank the trials; those of the best trial come first.
         metric: key of the primary metric.
+        together: groups of the pictures.
 
     Returns:
         By trial id; None for a trial that has no picture in common with the best one, that was
@@ -61,31 +68,35 @@ def against_best(answers: Mapping[str, Predictions], metric: str) -> dict[str, f
     best_id, *other_ids = answers
     known: dict[str, float | None] = {}
     for names in _by_pictures(answers, other_ids):
-        values = _p_values(metric, [answers[best_id], *(answers[name] for name in names)])
+        given = [answers[best_id], *(answers[name] for name in names)]
+        values = _p_values(metric, given, together)
         known.update(zip(names, values, strict=True))
     return {name: known[name] for name in other_ids}
 
 
 def _by_pictures(answers: Mapping[str, Predictions], names: Sequence[str]) -> list[list[str]]:
     """The trials in groups that were scored on the same pictures."""
-    groups: list[list[str]] = []
+    alike: list[list[str]] = []
     for name in names:
-        for group in groups:
+        for group in alike:
             if answers[name].is_about_the_same_as(answers[group[0]]):
                 group.append(name)
                 break
         else:
-            groups.append([name])
-    return groups
+            alike.append([name])
+    return alike
 
 
-def _p_values(metric: str, answers: Sequence[Predictions]) -> list[float | None]:
+def _p_values(
+    metric: str, answers: Sequence[Predictions], together: "Groups"
+) -> list[float | None]:
     """P-value of every trial but the first, which is the best."""
-    from automl.evaluation import significance  # slow to import
+    from automl.evaluation import picture_groups, significance  # slow to import
 
     aligned = in_common(*answers)
     best = aligned[0]
     if not len(best.labels) or not all(each.is_about_the_same_as(best) for each in aligned):
         return [None] * (len(answers) - 1)
     probabilities = [each.probabilities for each in aligned]
-    return significance.p_values_against_best(metric, probabilities, best.labels)[1:]
+    members = picture_groups.members(best.sample_ids, together)
+    return significance.p_values_against_best(metric, probabilities, best.labels, members)[1:]

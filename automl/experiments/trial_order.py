@@ -83,7 +83,7 @@ def find(experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str) -> Or
     if order is None or all(one is other for one, other in zip(every, given, strict=True)):
         return order
     found = _of(metric, every, trials, together)
-    if found is None or _contradicts(metric, order, found):
+    if found is None or _contradicts(metric, order, found, together):
         return order._replace(given_decide=True)
     return found._replace(scored=order.scored, counts_training=True)
 
@@ -141,9 +141,9 @@ def _of(
     return Order(comparison, expected_score.tied(comparison), part_ids, scored)
 
 
-def _contradicts(metric: str, given: Order, other: Order) -> bool:
+def _contradicts(metric: str, given: Order, other: Order, together: "Groups") -> bool:
     """True if on the given pictures their best trial is better than the other, beyond noise."""
-    from automl.evaluation import significance  # slow to import
+    from automl.evaluation import picture_groups, significance  # slow to import
     from automl.evaluation.predictions import in_common
 
     best, chosen = given.best, given.scored[other.best.trial_id]
@@ -151,7 +151,11 @@ def _contradicts(metric: str, given: Order, other: Order) -> bool:
         return False
     ours, theirs = in_common(best.predictions, chosen.predictions)
     p_value = significance.p_value_of_difference(
-        metric, ours.probabilities, theirs.probabilities, ours.labels
+        metric,
+        ours.probabilities,
+        theirs.probabilities,
+        ours.labels,
+        picture_groups.members(ours.sample_ids, together),
     )
     return p_value is not None and p_value < significance.LEVEL
 

@@ -193,10 +193,11 @@ def _expectation(model: TrainedModel, primary_metric: str) -> str:
 
 def _not_beaten(model: TrainedModel, primary_metric: str) -> str:
     """Say if no model is better than a constant answer; empty for a trial that is not the best."""
-    if store.load_experiment(model.experiment_dir).best_trial != model.trial.trial_id:
+    folder = model.experiment_dir
+    if store.load_experiment(folder).best_trial != model.trial.trial_id:
         return ""
-    trials, _ = store.readable_trials(model.experiment_dir)
-    constant = expectation.constant_answer(primary_metric, model.recorded, trials)
+    trials, _ = store.readable_trials(folder)
+    constant = expectation.constant_answer(folder, primary_metric, model.recorded, trials)
     said = wording.not_beaten(constant, model.description.class_names, primary_metric)
     return f"**{_plain(said)}**" if said else ""
 

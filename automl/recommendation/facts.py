@@ -66,17 +66,18 @@ def collect(  # noqa: PLR0913
         p_values: against the best trial, by trial id; computed if left out.
         load: reads the answers of a trial, for a page that has read them already.
     """
-    ranked = leaderboard.by_score(trials, job.primary_metric)
+    metric = job.primary_metric
+    ranked = leaderboard.by_score(trials, metric)
     best = next((trial for trial in ranked if trial.trial_id == record.best_trial), None)
     if best is None:
         return None
     if p_values is None:
-        p_values = ties.p_values(experiment_dir, trials, job.primary_metric)
+        p_values = ties.p_values(experiment_dir, trials, metric)
     load = load or store.load_predictions
     answers = _same_answers(experiment_dir, [best, *(t for t in ranked if t is not best)], load)
-    constant = (
-        expectation.constant_answer(job.primary_metric, answers[0], trials) if answers else None
-    )
+    constant = None
+    if answers:
+        constant = expectation.constant_answer(experiment_dir, metric, answers[0], trials)
     return Facts(
         record=record,
         job=job,

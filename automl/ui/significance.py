@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.evaluation.predictions import in_common
-from automl.experiments import own_thresholds, ties
+from automl.experiments import groups, own_thresholds, ties
 from automl.experiments.across import Comparison
 from automl.experiments.records import TrialRecord
 from automl.texts import _
@@ -56,19 +56,25 @@ def _p_values(
         else each.predictions
         for each in answers
     }
-    return ties.against_best(ranked, metric)
+    together = groups.of(answers[0].experiment_dir) if answers else {}
+    return ties.against_best(ranked, metric, together)
 
 
 @for_version(in_key, max_entries=5_000)
 def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
-    from automl.evaluation import significance
+    from automl.evaluation import picture_groups, significance
 
     predictions, other_predictions = in_common(first.predictions, second.predictions)
     is_same = predictions.is_about_the_same_as(other_predictions)
     if not is_same or not len(predictions.labels):
         return None
+    together = groups.of(first.experiment_dir)
     return significance.p_value_of_difference(
-        metric, predictions.probabilities, other_predictions.probabilities, predictions.labels
+        metric,
+        predictions.probabilities,
+        other_predictions.probabilities,
+        predictions.labels,
+        picture_groups.members(predictions.sample_ids, together),
     )
 
 

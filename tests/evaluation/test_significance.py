@@ -241,3 +241,21 @@ def test_signs_do_not_depend_on_how_many_are_drawn_at_once(rng, monkeypatch):
     monkeypatch.setattr(significance, "_DRAWN_AT_ONCE", 16)
     assert significance.p_value_of_difference("auc_weighted", *trials, labels) == whole
     assert 1e-4 < whole < 1  # so that it depends on the signs
+
+
+@pytest.mark.parametrize("metric", PRIMARY)
+def test_copies_of_pictures_make_no_difference_clearer(metric, rng):
+    labels = rng.integers(2, size=60)
+    first, second = answers(rng.random(60) < 0.8, labels, rng), answers(
+        rng.random(60) < 0.7, labels, rng
+    )
+    copied = np.repeat(np.arange(60), 8)
+    once = significance.p_value_of_difference(metric, first, second, labels)
+    given = [metric, first[copied], second[copied], labels[copied]]
+    alone = significance.p_value_of_difference(*given)
+    together = significance.p_value_of_difference(*given, copied)
+    assert alone < 0.5 * once
+    assert together == pytest.approx(once, abs=0.15)
+    several = [first[copied], second[copied]]
+    best = min(significance.p_values_against_best(metric, several, labels[copied], copied))
+    assert best == pytest.approx(together, abs=0.15)
