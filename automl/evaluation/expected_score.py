@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl.evaluation import significance
 from automl.evaluation.comparable_scores import Comparison
+from automl.evaluation.picture_groups import Groups
 
 MIN_PICTURES = 20
 """With fewer answers the interval would be up to half of the scale wide."""
@@ -40,7 +41,7 @@ def choose(comparison: Comparison) -> int:
     return tied(comparison)[0]
 
 
-def tied(comparison: Comparison) -> list[int]:
+def tied(comparison: Comparison, groups: Groups | None = None) -> list[int]:
     """Indices of the trials with the best score, the one to hand out first, then by cost.
 
     From the cheapest on, one takes the place of the one before if its loss is lower beyond noise:
@@ -53,7 +54,7 @@ def tied(comparison: Comparison) -> list[int]:
     by_cost: list[int] = sorted(best, key=lambda index: rows[index].cost)
     first = by_cost[0]
     for other in by_cost[1:]:
-        if significance.is_less_wrong(rows[other].as_shown, rows[first].as_shown):
+        if significance.is_less_wrong(rows[other].as_shown, rows[first].as_shown, groups):
             first = other
     return [first, *(index for index in by_cost if index != first)]
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import metrics
+from automl.evaluation import metrics, picture_groups
 from automl.evaluation.answers import losses
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions, in_common
 
 if TYPE_CHECKING:
@@ -162,17 +163,23 @@ def p_value_of_right(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> flo
     return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
 
-def is_less_wrong(first: Predictions, second: Predictions) -> bool:
+def is_less_wrong(first: Predictions, second: Predictions, groups: Groups | None = None) -> bool:
     """True if the first trial's loss is lower than the second's, beyond noise.
 
     The paired t-test (Student, 1908) of the logarithmic losses of the pictures that both answered
     for, one-sided, at a level of 10 %. Where two trials are nearly alike it needs fewer pictures
-    than a test of right and wrong answers, to which most of them contribute nothing.
+    than a test of right and wrong answers, to which most of them contribute nothing. The error is
+    that of as many independent groups of pictures (Liang and Zeger, 1986).
     """
     first, second = in_common(first, second)
     gaps = losses(first) - losses(second)
-    error = float(gaps.std(ddof=1)) / len(gaps) ** 0.5 if len(gaps) > 1 else np.inf
-    return float(gaps.mean()) < -_LESS_WRONG_QUANTILE * error
+    members = picture_groups.members(first.sample_ids, groups)
+    number = int(members.max(initial=-1)) + 1
+    if number < 2:
+        return False
+    sums = np.bincount(members, gaps - gaps.mean())
+    error = ((sums**2).sum() * number / (number - 1)) ** 0.5 / len(gaps)
+    return bool(gaps.mean() < -_LESS_WRONG_QUANTILE * error)
 
 
 def holm(p_values: Sequence[float], level: float = LEVEL) -> list[bool]:

@@ -8,6 +8,7 @@ from automl.jobs.hyperparameters import LOOKS, NETWORKS, PROBES, is_mirrored, ne
 
 if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate
+    from automl.evaluation.picture_groups import Groups
 
 _MOST_NETWORKS = 2
 """Networks up to which a probe is ranked as any other row: the second one gains much more than
@@ -20,7 +21,10 @@ Values = Mapping[str, Any]
 
 
 def not_better(
-    metric: str, rows: "Sequence[Candidate]", hyperparameters: Mapping[str, Values]
+    metric: str,
+    rows: "Sequence[Candidate]",
+    hyperparameters: Mapping[str, Values],
+    together: "Groups | None" = None,
 ) -> dict[str, str]:
     """Probes of more than two networks, or with mirror images, that may be better by chance.
 
@@ -33,6 +37,7 @@ def not_better(
         metric: key of the primary metric.
         rows: answers of the trials.
         hyperparameters: of the trials, by id.
+        together: groups of the pictures.
 
     Returns:
         The id of its best part, by the id of a probe.
@@ -48,7 +53,7 @@ def not_better(
             for other in by_cost
             if other.trial_id not in found and _is_part(hyperparameters[other.trial_id], values)
         ]
-        compared = [(*_against(metric, row, part), part.trial_id) for part in parts]
+        compared = [(*_against(metric, row, part, together), part.trial_id) for part in parts]
         scored = [one for one in compared if not math.isnan(one[0])]
         if scored:
             _, is_better, part_id = max(scored, key=lambda one: one[0])
@@ -72,11 +77,14 @@ def _others(values: Values) -> Values:
     return {name: value for name, value in values.items() if name not in _OWN}
 
 
-def _against(metric: str, row: "Candidate", part: "Candidate") -> tuple[float, bool]:
+def _against(
+    metric: str, row: "Candidate", part: "Candidate", together: "Groups | None"
+) -> tuple[float, bool]:
     """Score of a part, and True if the row is better beyond noise, on the pictures of both."""
     from automl.evaluation import metrics, significance  # slow to import
     from automl.evaluation.predictions import in_common
 
     moved = in_common(row.predictions, part.predictions)
     ours, theirs = (metrics.primary(metric, e.probabilities, e.labels) for e in moved)
-    return theirs, ours >= theirs and significance.is_less_wrong(row.as_shown, part.as_shown)
+    is_less_wrong = significance.is_less_wrong(row.as_shown, part.as_shown, together)
+    return theirs, ours >= theirs and is_less_wrong

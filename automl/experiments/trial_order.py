@@ -132,13 +132,13 @@ def _of(
     from automl.evaluation import comparable_scores, expected_score  # slow to import
 
     values: dict[str, Mapping[str, Any]] = {one.trial_id: one.hyperparameters for one in trials}
-    part_ids = probe_parts.not_better(metric, rows, values)
+    part_ids = probe_parts.not_better(metric, rows, values, together)
     certain = [row for row in rows if row.trial_id not in part_ids]
     comparison = comparable_scores.compare(metric, certain, together)
     if comparison is None:
         return None
     scored = {row.trial_id: row for row in rows}
-    return Order(comparison, expected_score.tied(comparison), part_ids, scored)
+    return Order(comparison, expected_score.tied(comparison, together), part_ids, scored)
 
 
 def _contradicts(metric: str, given: Order, other: Order, together: "Groups") -> bool:

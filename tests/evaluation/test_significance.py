@@ -7,6 +7,7 @@ from scipy.stats import binom, binomtest
 
 from automl.evaluation import metrics, significance
 from automl.evaluation.metrics import METRICS, primary_metrics
+from automl.evaluation.predictions import Predictions
 from automl.evaluation.scored_answers import ScoredAnswers
 from tests.evaluation.searches import answers, search
 
@@ -259,3 +260,17 @@ def test_copies_of_pictures_make_no_difference_clearer(metric, rng):
     several = [first[copied], second[copied]]
     best = min(significance.p_values_against_best(metric, several, labels[copied], copied))
     assert best == pytest.approx(together, abs=0.15)
+
+
+def test_copies_of_pictures_make_no_loss_lower_beyond_noise():
+    labels = np.arange(20) % 2
+    first = np.where(np.arange(20) < 11, 0.9, 0.72)[:, None] * np.eye(2)[labels]
+    second = 0.8 * np.eye(2)[labels]
+    copied = np.repeat(np.arange(20), 30)
+    given = [
+        Predictions(np.arange(600), labels[copied], each[copied].astype(np.float32))
+        for each in (first, second)
+    ]
+    together = dict(enumerate(copied.tolist()))
+    assert significance.is_less_wrong(*given)
+    assert not significance.is_less_wrong(*given, together)
