@@ -10,7 +10,7 @@ from automl.engine.results import Results
 from automl.evaluation import answers, ensembles
 from automl.evaluation.ensembles import Ensemble
 from automl.evaluation.metrics import classification_metrics
-from automl.experiments import groups, leaderboard, store
+from automl.experiments import groups, leaderboard, store, ties
 from automl.experiments.records import SOUP, Evaluation, Member, TrialRecord, TrialState, now
 from automl.jobs import plan_text
 from automl.jobs.compatibility import resolve
@@ -18,7 +18,6 @@ from automl.jobs.job import Job
 from automl.texts import mark
 
 TRIAL_ID = "ensemble"
-_MAX_COMPARED = 20
 _SHARED = ("device", "torch", "timm", "num_train_images")
 """Values in effect that an ensemble has in common with its best member."""
 
@@ -132,11 +131,12 @@ def add(results: Results, record: TrialRecord, found: Ensemble, checkpoint: Path
 def _candidates(results: Results) -> list[TrialRecord]:
     """Trials that may be members, the best one first: with a model for the same pictures."""
     ranked = leaderboard.by_score(list(results.trials.values()), results.primary_metric)
-    able = [trial for trial in ranked if is_complete(results, trial)][:_MAX_COMPARED]
+    able = [trial for trial in ranked if is_complete(results, trial)]
     best = results.best_trial()
     if best is None or best not in able:
         return []
-    others = [trial for trial in able if trial != best and _size(trial) == _size(best)]
+    most = ties.most_read(store.predictions_path(results.experiment_dir, best.trial_id))
+    others = [trial for trial in able[:most] if trial != best and _size(trial) == _size(best)]
     return [best, *others]
 
 

@@ -74,14 +74,11 @@ def find(
     if len(names) < 2 or len(aligned[0].labels) < MIN_PICTURES:
         return None
     labels, given = aligned[0].labels, np.stack([each.probabilities for each in aligned])
-    pool = _Pool(
-        metric,
-        np.stack(
-            [thresholds.as_handed_out(metric, each, groups).probabilities for each in aligned]
-        ),
-        labels,
-        np.array([latencies[name] for name in names]),
-    )
+    moved = [thresholds.as_handed_out(metric, each, groups) for each in aligned]
+    are_moved = any(one is not other for one, other in zip(moved, aligned, strict=True))
+    # with many classes a copy takes gigabytes
+    ranked = np.stack([each.probabilities for each in moved]) if are_moved else given
+    pool = _Pool(metric, ranked, labels, np.array([latencies[name] for name in names]))
     rng = np.random.default_rng(seed)
     weights = pool.select(np.arange(len(pool.labels)), rng)
     if np.count_nonzero(weights) < 2:
@@ -196,8 +193,10 @@ class _Pool(NamedTuple):
                 for index in range(len(counts))
                 if index in members or self._is_within_bounds([*members, index])
             ]
-            means = [(total + probabilities[index]) / (step + 1) for index in open_]
-            found = [quality(self.metric, mean, labels) for mean in means]
+            found = [
+                quality(self.metric, (total + probabilities[index]) / (step + 1), labels)
+                for index in open_
+            ]
             chosen = max(range(len(open_)), key=found.__getitem__)
             if step and found[chosen] <= best:
                 break

@@ -42,8 +42,12 @@ def compared(experiment_dir: Path, ranked: Sequence[TrialRecord]) -> Sequence[Tr
     best = store.predictions_path(experiment_dir, ranked[0].trial_id) if ranked else None
     if best is None or not best.is_file():
         return []
-    is_large = best.stat().st_size > _LARGE_BYTES
-    return ranked[: _MAX_COMPARED_LARGE if is_large else MAX_COMPARED]
+    return ranked[: most_read(best)]
+
+
+def most_read(predictions: Path) -> int:
+    """Number of trials whose answers are read together if those in this file are the best one's."""
+    return _MAX_COMPARED_LARGE if predictions.stat().st_size > _LARGE_BYTES else MAX_COMPARED
 
 
 def against_best(

@@ -86,6 +86,27 @@ def test_an_ensemble_beyond_noise_is_the_best_trial_and_can_be_exported(
     assert not store.checkpoint_dir(results.experiment_dir, combining.TRIAL_ID).exists()
 
 
+def test_of_trials_with_many_answers_a_few_are_read(
+    make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord]
+) -> None:
+    """Those of 20 trials for 50,000 pictures of 1,000 classes would take four gigabytes."""
+    names = [f"trial-{number:03d}" for number in range(6)]
+    trials = [
+        make_trial(name, [0.9 - 0.1 * n], number=n, hyperparameters=SETTINGS)
+        for n, name in enumerate(names)
+    ]
+    trials = [trial.model_copy(update={"effective": {"latency_ms": 5.0}}) for trial in trials]
+    directory = make_experiment("one", trials)
+    shares = np.full((2_600, 1_000), 0.001, np.float32)
+    given = Predictions(np.arange(2_600), np.arange(2_600) % 1_000, shares)
+    for name in names:
+        (store.checkpoint_dir(directory, name)).mkdir(parents=True)
+        (store.checkpoint_dir(directory, name) / "model.json").touch()
+        store.save_predictions(store.predictions_path(directory, name), given)
+    found = combining._candidates(Results(directory, "accuracy"))
+    assert [trial.trial_id for trial in found] == names[:4]
+
+
 def test_an_ensemble_that_may_owe_its_lead_to_chance_is_shown_below_the_best_trial(
     searched: Callable[[float], Results],
 ) -> None:
