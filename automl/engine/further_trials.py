@@ -15,6 +15,9 @@ from automl.engine.planning import (
 from automl.experiments.records import Continuation, TrialRecord
 from automl.jobs.job import Job
 
+_DRAWS_OF_EACH = 20
+"""Draws for each trial, so that few combinations are found although draws repeat."""
+
 
 def further(
     job: Job,
@@ -46,10 +49,15 @@ def further(
 def _not_yet_tried(job: Job, recorded: Sequence[TrialRecord], number: int) -> list[dict[str, Any]]:
     """Values of so many further trials: those that follow the ones that are recorded.
 
-    A sequence that is drawn from the same space goes on where it stopped.
+    A sequence that is drawn from the same space goes on where it stopped. A space of few values is
+    drawn from more often, since most draws repeat what was tried.
     """
     if number <= 0 or not job.search_space:
         return []
-    drawn = (requested(job, values) for values in samples(job, len(recorded) + number))
     tried = [trial.hyperparameters for trial in recorded]
-    return [values for values in drawn if values not in tried][:number]
+    untried: list[dict[str, Any]] = []
+    for drawn in samples(job, _DRAWS_OF_EACH * (len(recorded) + number)):
+        values = requested(job, drawn)
+        if len(untried) < number and values not in tried and values not in untried:
+            untried.append(values)
+    return untried

@@ -152,7 +152,7 @@ def refuse_worse(
     if is_now >= was - _MOST_LOST:
         return
     members = picture_groups.members(before.sample_ids, together)
-    p_value = significance.p_value_between(metric, *answers, members)
+    p_value = significance.p_value_between(metric, *answers, members=members)
     if p_value is None or p_value / 2 <= significance.LEVEL:
         raise GivenUpError(
             mark(

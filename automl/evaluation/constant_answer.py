@@ -65,7 +65,7 @@ def compare(
     is_beaten = model_score > score
     if is_beaten:
         members = picture_groups.members(predictions.sample_ids, groups)
-        p_value = p_value_between(metric, answers, constantly, members)
+        p_value = p_value_between(metric, answers, constantly, members=members)
         is_beaten = p_value is not None and p_value * min(num_trials, _MOST_TRIALS) <= LEVEL
     answered = None if predictions.has_label_sets else most_frequent
     return ConstantAnswer(answered, score, len(labels), model_score, is_beaten)

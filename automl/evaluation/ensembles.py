@@ -112,7 +112,7 @@ def judged(
     answers = [metrics.answers_for(each.probabilities, each.labels) for each in (ours, theirs)]
     gain = metrics.value(metric, answers[0]) - metrics.value(metric, answers[1])
     members = picture_groups.members(mixed.sample_ids, groups)
-    p_value = significance.p_value_between(metric, *answers, members)
+    p_value = significance.p_value_between(metric, *answers, members=members)
     is_beyond_noise = gain > 0 and p_value is not None and p_value <= significance.LEVEL
     return Ensemble(weights, mixed, float(gain), is_beyond_noise)
 

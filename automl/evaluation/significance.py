@@ -102,7 +102,7 @@ def p_values_against_best(
     return result
 
 
-def p_value_of_difference(
+def p_value_of_difference(  # noqa: PLR0913
     metric: str,
     first: NDArray[np.floating],
     second: NDArray[np.floating],
@@ -131,15 +131,15 @@ def p_value_of_difference(
         None if a score is NaN.
     """
     answers = metrics.answers_for(first, labels), metrics.answers_for(second, labels)
-    return p_value_between(metric, *answers, members, seed=seed)
+    return p_value_between(metric, *answers, members=members, seed=seed)
 
 
 def p_value_between(
     metric: str,
     first: "ScoredAnswers | SetAnswers",
     second: "ScoredAnswers | SetAnswers",
-    members: NDArray[np.integer] | None = None,
     *,
+    members: NDArray[np.integer] | None = None,
     seed: int = 0,
 ) -> float | None:
     """The same from answers whose scores are asked for, too, and so are computed once."""

@@ -97,7 +97,8 @@ def _ranked(trials: Sequence[TrialRecord], metric: str) -> list[TrialRecord]:
     """Trials with a score, the best first, by what a comparison is likely to make of each.
 
     A trial that was not compared yet has a score on its own pictures alone. It is moved by as much
-    as those of others on the same pictures were on average.
+    as those of others on the same pictures were on average. The best one with answers for the most
+    pictures comes second, because a comparison without it has another level.
     """
     moves: dict[object, list[float]] = {}
     for trial in trials:
@@ -111,7 +112,17 @@ def _ranked(trials: Sequence[TrialRecord], metric: str) -> list[TrialRecord]:
             score += fmean(moves[trial.evidence])
         return math.isnan(score), -score
 
-    return sorted(leaderboard.by_score(trials, metric), key=place)
+    ranked = sorted(leaderboard.by_score(trials, metric), key=place)
+    answers = [_num_answers(trial) for trial in ranked]
+    widest = answers.index(max(answers)) if answers else 0
+    if widest:
+        ranked.insert(1, ranked.pop(widest))
+    return ranked
+
+
+def _num_answers(trial: TrialRecord) -> int:
+    known = trial.evidence
+    return known.num_pictures + known.num_out_of_fold if known else 0
 
 
 def _is_told(trial: TrialRecord, metric: str) -> bool:

@@ -114,3 +114,17 @@ def test_a_sampler_that_learns_gets_what_is_left_and_its_space(shapes: Path) -> 
     assert [trial.number for trial in found.trials] == [1, 2]
     assert found.num_trials == 5
     assert len(found.space) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_left_of_a_space_of_few_values_is_found_although_draws_repeat(
+    shapes: Path, seed: int
+) -> None:
+    values = [3, 4, 5, 6]
+    space = [{"number_of_epochs": {"type": "choice", "values": values}}]
+    sweep = {"sampling_algorithm": {"type": "random", "seed": seed}}
+    before = recorded(planned_first(job(shapes, 3, search_space=space, sweep=sweep)))
+    found = planned(job(shapes, 9, search_space=space, sweep=sweep), before, went_on(3))
+    tried = {each.hyperparameters["number_of_epochs"] for each in before}
+    new = [trial.requested["number_of_epochs"] for trial in found.trials]
+    assert sorted([*tried, *new]) == values

@@ -137,7 +137,9 @@ def test_a_finished_trial_has_an_interval_around_its_score(
 def test_copies_of_a_picture_make_no_interval_narrower(results: Results, tmp_path: Path) -> None:
     copies = ["a"] * 5 + ["b"] * 5
     samples = pd.DataFrame({"id": np.arange(10), "content_hash": copies})
-    samples.assign(near_duplicate_group=pd.NA).to_parquet(store.samples_path(results.experiment_dir))
+    samples.assign(near_duplicate_group=pd.NA).to_parquet(
+        store.samples_path(results.experiment_dir)
+    )
     score(results, tmp_path / "c", "trial-000", 1, 0.5)
     results.ended("trial-000", TrialState.COMPLETED)
     trial = results.trials["trial-000"]

@@ -51,9 +51,8 @@ def test_an_interval_does_not_vanish_when_every_answer_is_right(rng):
 
 
 def test_pictures_of_four_groups_that_are_all_right_say_as_much_as_four_pictures(rng):
-    comparison = compare(
-        "accuracy", rows(np.ones((2, 40), dtype=bool), rng), {each: each // 10 for each in range(40)}
-    )
+    groups = {each: each // 10 for each in range(40)}
+    comparison = compare("accuracy", rows(np.ones((2, 40), dtype=bool), rng), groups)
     found = expected_score(comparison, 0)
     assert 0.3 < found.low < 0.5
     assert found.num_pictures == 40

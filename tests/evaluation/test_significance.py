@@ -247,8 +247,9 @@ def test_signs_do_not_depend_on_how_many_are_drawn_at_once(rng, monkeypatch):
 @pytest.mark.parametrize("metric", PRIMARY)
 def test_copies_of_pictures_make_no_difference_clearer(metric, rng):
     labels = rng.integers(2, size=60)
-    first, second = answers(rng.random(60) < 0.8, labels, rng), answers(
-        rng.random(60) < 0.7, labels, rng
+    first, second = (
+        answers(rng.random(60) < 0.8, labels, rng),
+        answers(rng.random(60) < 0.7, labels, rng),
     )
     copied = np.repeat(np.arange(60), 8)
     once = significance.p_value_of_difference(metric, first, second, labels)
