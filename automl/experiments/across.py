@@ -3,15 +3,16 @@
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.errors import UserError
-from automl.evaluation import metrics, pairing, significance
+from automl.evaluation import metrics, pairing, picture_groups, significance
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
-from automl.experiments import leaderboard, store
+from automl.experiments import groups, leaderboard, store
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.host import home
 from automl.jobs import data_versions
@@ -35,6 +36,9 @@ class Side:
     created_at: datetime
     """Time of the experiment: of two labels of a picture, that of the later experiment is right."""
 
+    together: Groups = field(default_factory=dict)
+    """Groups of the pictures."""
+
     @classmethod
     def of(
         cls, predictions: Predictions, samples: "pd.DataFrame", job: Job, record: ExperimentRecord
@@ -46,6 +50,7 @@ class Side:
             store.class_names(samples),
             job.corrections,
             record.created_at,
+            groups.of_samples(samples),
         )
 
     @classmethod
@@ -103,7 +108,8 @@ def compare(first: Side, second: Side, metric: str) -> Comparison | None:
     answers = [
         metrics.answers_for(each.probabilities, labels) for each in (shared.first, shared.second)
     ]
-    p_value = significance.p_value_between(metric, *answers)
+    members = picture_groups.members(shared.second.sample_ids, second.together)
+    p_value = significance.p_value_between(metric, *answers, members=members)
     if p_value is None:
         return None
     scores = [metrics.value(metric, each) for each in answers]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from automl.experiments import store
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from automl.evaluation.picture_groups import Groups
 
 
@@ -20,9 +22,13 @@ def of(experiment_dir: Path) -> "Groups":
 
 @lru_cache(maxsize=2)
 def _of(experiment_dir: Path, changed_at: int) -> "Groups":  # noqa: ARG001
+    return of_samples(store.load_samples(experiment_dir))
+
+
+def of_samples(samples: "pd.DataFrame") -> "Groups":
+    """The group of each picture, by sample id; empty if they are not known."""
     from automl.dataset import split
 
-    samples = store.load_samples(experiment_dir)
     if "near_duplicate_group" not in samples:  # written by an earlier version
         return {}
     numbers = split.together(samples).tolist()

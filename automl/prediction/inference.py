@@ -179,6 +179,7 @@ class Predictor:
     Attributes:
         model_dir: the folder of the model.
         labels: names of the classes, in the order of a row of probabilities.
+        experiment: id of the experiment that it comes from; empty if it is not known.
         trial_id: the trial whose model it is.
         has_label_sets: True if a picture may have any number of the labels.
         thresholds: (K,) probability from which each label is predicted, of such a model.

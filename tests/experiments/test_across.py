@@ -1,6 +1,7 @@
 """Trials of two experiments on the pictures that both answered for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,19 @@ def test_label_sets_are_compared_as_sets() -> None:
     found = across.compare(sides[0], sides[1], "iou")
     assert found is not None
     assert (found.num_relabelled, found.first, found.second) == (0, 0.0, 1.0)
+
+
+def test_pictures_of_one_group_are_no_independent_evidence() -> None:
+    contents = "abcdefgh"
+    wrong = side([(each, "cat", "dog") for each in contents], ["cat", "dog"])
+    right = side([(each, "cat", "cat") for each in contents], ["cat", "dog"], 2)
+    alone = across.compare(wrong, right, "accuracy")
+    pairs = across.compare(
+        wrong, replace(right, together={each: each // 4 for each in range(8)}), "accuracy"
+    )
+    assert alone is not None
+    assert pairs is not None
+    assert alone.p_value < 0.05 < 0.4 < pairs.p_value
 
 
 def test_nothing_in_common_is_no_comparison() -> None:
