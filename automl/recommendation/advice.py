@@ -14,6 +14,9 @@ from automl.recommendation.clause import Clause, Recommendation, Target
 from automl.recommendation.facts import Facts
 from automl.texts import _, ngettext
 
+_NEAR = 0.02
+"""Difference of scores up to which a trial may be as good, if the best one's interval is narrow."""
+
 _FASTER = 0.8
 """Share of the best model's latency up to which another counts as faster."""
 
@@ -51,7 +54,7 @@ def expected(facts: Facts) -> Clause | None:
 
 def as_good(facts: Facts) -> Clause | None:
     """Trials that are as good within noise, and the fastest of them if it is faster."""
-    tied = [trial for trial in facts.trials if (facts.p_values.get(trial.trial_id) or 0) > LEVEL]
+    tied = [trial for trial in facts.trials if _is_as_good(facts, trial)]
     if not tied or not facts.is_better_than_constant:
         return None
     own = _latency(facts.best)
@@ -76,6 +79,20 @@ def as_good(facts: Facts) -> Clause | None:
     )
     target = Target("trial", _("See it"), fastest.trial_id)
     return Clause(text, (score, milliseconds, own), target)
+
+
+def _is_as_good(facts: Facts, trial: TrialRecord) -> bool:
+    """True if a trial is neither proven worse nor looks much worse.
+
+    Few pictures in common prove nothing, however far the scores are apart.
+    """
+    p_value = facts.p_values.get(trial.trial_id)
+    best, own = facts.best.ranking_score(facts.metric), trial.ranking_score(facts.metric)
+    if p_value is None or p_value <= LEVEL or best is None or own is None:
+        return False
+    shown, low = facts.best.score(facts.metric), facts.best.score_low
+    margin = 0.0 if shown is None or low is None else shown - low
+    return best - own <= max(_NEAR, margin)
 
 
 def ranked_by(facts: Facts) -> Clause | None:

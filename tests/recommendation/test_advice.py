@@ -98,6 +98,18 @@ def test_a_faster_trial_that_is_as_good_is_offered():
     assert advice.as_good(facts(**given, p_values={"t1": 0.01, "t2": None})) is None
 
 
+def test_a_trial_that_looks_much_worse_is_not_as_good_although_few_pictures_prove_nothing():
+    far = build_trial("t1", [0.82], number=1, effective={"latency_ms": 5.0})
+
+    def said(**interval):
+        best = build_trial("t0", [0.98], effective={"latency_ms": 20.0}, **interval)
+        return text(advice.as_good, facts(best=best, trials=[best, far], p_values={"t1": 0.06}))
+
+    assert said() is None
+    assert said(score_low=0.96, score_high=1.0) is None
+    assert "as good within noise (0.820)" in said(score_low=0.8, score_high=1.0)
+
+
 def test_the_scores_that_rank_are_named_where_another_trial_shows_a_higher_one():
     def said(best, other):
         trials = [
