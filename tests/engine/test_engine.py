@@ -232,7 +232,7 @@ def test_a_search_goes_on_with_what_is_left_and_with_a_trial_that_is_trained_on(
     assert done.continuations == [seam]
     assert (done.state, done.num_trials) == (ExperimentState.COMPLETED, len(before) + 1)
     *earlier, last, further = store.load_trials(directory)
-    assert earlier == before[:-1]
+    assert [_unranked(trial) for trial in earlier] == [_unranked(trial) for trial in before[:-1]]
     assert last.reason == "Stopped by the user."
     assert further.state is TrialState.COMPLETED
     assert further.hyperparameters["checkpoint_run_id"] == f"{directory.name}/{source.trial_id}"
@@ -240,6 +240,11 @@ def test_a_search_goes_on_with_what_is_left_and_with_a_trial_that_is_trained_on(
     assert further.score("accuracy") > 0.6
     assert store.load_job(directory).limits.max_trials == len(before) + 1
     assert (directory / "job-1.yml").is_file()
+
+
+def _unranked(trial: TrialRecord) -> TrialRecord:
+    """The trial without its place among equally good ones, which a further trial may change."""
+    return trial.model_copy(update={"cost_rank": 0})
 
 
 @pytest.mark.nightly  # stopped above, resumed in tests/faults/test_faults.py

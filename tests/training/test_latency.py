@@ -1,12 +1,14 @@
 """One network has one latency, whoever measures it first."""
 
 import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from automl.host import home
+from automl.host import home, quiet
 from automl.model import baselines, blocks
 from automl.training import latency
 
@@ -44,6 +46,22 @@ def test_all_rows_of_a_network_show_the_figure_of_the_first() -> None:
     again = Counting()
     assert latency.latency_ms(again, "net", 16) == first
     assert not again.seen
+
+
+def test_a_trial_that_waited_for_another_one_takes_its_figure() -> None:
+    first = latency.latency_ms(Counting(), "net", 16)
+    figures = {path: path.read_text("ascii") for path in home.latencies_dir().iterdir()}
+    for path in figures:
+        path.unlink()
+    second = Counting()
+    with ThreadPoolExecutor(1) as other:
+        with quiet.moment():  # as the other trial that measures
+            asked = other.submit(latency.latency_ms, second, "net", 16)
+            time.sleep(0.2)
+            for path, text in figures.items():
+                path.write_text(text, "ascii")
+        assert asked.result() == first
+    assert not second.seen
 
 
 def test_another_size_and_other_threads_are_measured_on_their_own() -> None:
