@@ -42,6 +42,7 @@ class _Work:
 
     model_name: str
     trains: bool
+    is_from_scratch: bool
     expected: float
     taken: float
 
@@ -532,18 +533,24 @@ def slowdown(costs: Costs, trials: Iterable[TrialRecord]) -> tuple[dict[str, flo
     """Factors on the measured seconds of training and scoring, by network and for others.
 
     A network that has been trained has the factor of its last training; all others have that of
-    the last trials together.
+    the last trials together. Networks from scratch see pictures of another size than all others,
+    and have a factor of their own.
     """
     works = [work for trial in trials if (work := _work(costs, trial)) is not None]
     works = [work for work in works if work.expected + work.taken >= 2 * _LEAST_WORK_SECONDS]
     if not works:
         return {}, 1.0
+    from_scratch = [work for work in works if work.is_from_scratch]
+    others = [work for work in works if not work.is_from_scratch] or from_scratch
+    factors = dict.fromkeys(automode.SCRATCH, _factor(from_scratch)) if from_scratch else {}
+    factors |= {work.model_name: _factor([work]) for work in works if work.trains}
+    return factors, _factor(others)
+
+
+def _factor(works: Sequence[_Work]) -> float:
+    """Seconds that the last of them took, as a multiple of what was expected."""
     recent = works[-_NUM_RECENT:]
-    other = _within_bounds(sum(w.taken for w in recent) / sum(w.expected for w in recent))
-    factors = {
-        work.model_name: _within_bounds(work.taken / work.expected) for work in works if work.trains
-    }
-    return factors, other
+    return _within_bounds(sum(w.taken for w in recent) / sum(w.expected for w in recent))
 
 
 def _within_bounds(factor: float) -> float:
@@ -559,11 +566,13 @@ def _work(costs: Costs, trial: TrialRecord) -> _Work | None:
         return None
     if trial.method == "linear_probe" and trial.seconds is not None:
         cost = costs.of(trial.hyperparameters)
-        return _Work(trial.model_name, False, cost.seconds, max(cost.seconds, trial.seconds))
+        taken = max(cost.seconds, trial.seconds)
+        return _Work(trial.model_name, False, False, cost.seconds, taken)
     if trial.method != "fine_tuning":
         return None
     values = {**trial.effective, **trial.hyperparameters}
     training, scoring = costs.of_epoch(values)
     expected = trial.evaluations[-1].epoch * training + len(trial.evaluations) * scoring
     taken = sum(one.train_seconds + one.evaluation_seconds for one in trial.evaluations)
-    return _Work(trial.model_name, True, expected, taken)
+    is_from_scratch = _is_from_scratch(trial.hyperparameters)
+    return _Work(trial.model_name, True, is_from_scratch, expected, taken)

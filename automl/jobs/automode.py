@@ -47,7 +47,9 @@ _FROZEN_ONLY = (("dinov2_small", "dinov3_small"), ("siglip2_base",))
 """Networks that give features and are not trained: of each kind of pretraining other than with
 labels the first with weights. Which kind is best differs with the pictures."""
 
-_SCRATCH = ("resnet10t", "resnet18", "resnet14t")
+SCRATCH = ("resnet10t", "resnet18", "resnet14t")
+"""Networks that small pictures are trained on from scratch, the best first."""
+
 _NUM_TUNED = 3
 
 _FEW_PICTURES = 5
@@ -159,12 +161,12 @@ class Situation:
     def candidates(self) -> list[str]:
         """Networks whose speed decides the plan, the most important first."""
         names = self.pretrained
-        return [*names, *_SCRATCH] if self.is_small or not names else names
+        return [*names, *SCRATCH] if self.is_small or not names else names
 
     @property
     def first_candidates(self) -> list[str]:
         """Those of the first probe and the first training."""
-        from_scratch = _SCRATCH[:1] if self.is_small else ()
+        from_scratch = SCRATCH[:1] if self.is_small else ()
         return list(dict.fromkeys([*self.candidates[:1], *from_scratch]))
 
     @property
@@ -202,7 +204,7 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     """Return at most `num_trials` first trials, and the space of the trials after them."""
     names, space = situation.pretrained, _space(situation)
     tuned = [_fine_tuned(situation, name) for name in names]
-    scratch = [_from_scratch(situation, name) for name in _SCRATCH]
+    scratch = [_from_scratch(situation, name) for name in SCRATCH]
     # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
     opening = [Recipe(values) for values in _baselines(situation, num_trials)]
@@ -249,7 +251,7 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     majority = {
         **untrained,
         "method": "majority_class",
-        "model_name": names[0] if names else _SCRATCH[0],
+        "model_name": names[0] if names else SCRATCH[0],
     }
     places = num_trials // 2
     joins = places >= _PLACES_TO_JOIN
@@ -373,7 +375,7 @@ def _space(situation: Situation) -> list[dict[str, Any]]:
     }
     scratch = {
         **_constants(situation, is_pretrained=False),
-        "model_name": _choice(_SCRATCH),
+        "model_name": _choice(SCRATCH),
         "learning_rate": _rates(3e-4, 1e-2),
         "layer_decay": 1.0,
         "weight_decay": _rates(1e-3, 0.2),

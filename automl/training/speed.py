@@ -61,7 +61,6 @@ def measure(
         progress: called with the number of measured networks and that of all.
     """
     torch.set_num_threads(num_threads)
-    freed_memory.keep()
     started = time.perf_counter()
     networks: dict[str, NetworkSpeed] = {}
     for name in model_names:
@@ -101,6 +100,8 @@ def measure_trial(hyperparameters: Hyperparameters, num_classes: int) -> TrialMe
 
 def _steps(hyperparameters: Hyperparameters, num_classes: int) -> Steps:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        freed_memory.keep()
     return Steps(hyperparameters, num_classes, device, num_pictures=_BATCH_SIZE)
 
 

@@ -79,6 +79,16 @@ def test_the_slowdown_is_that_of_the_network_and_of_the_last_trials_for_others()
     assert slowdown(COSTS, []) == ({}, 1.0)
 
 
+def test_networks_from_scratch_say_nothing_about_the_speed_of_others() -> None:
+    small = trained(0, 3.0, "resnet10t")
+    values = {**small.hyperparameters, "pretrained": "never"}
+    small = small.model_copy(update={"hyperparameters": values})
+    factors, other = slowdown(COSTS, [small, trained(1, 1.5)])
+    assert (factors["resnet10t"], other) == (pytest.approx(3.0), pytest.approx(1.5))
+    assert factors["resnet14t"] == pytest.approx(3.0)
+    assert slowdown(COSTS, [small])[1] == pytest.approx(3.0)
+
+
 def test_a_trial_that_fits_is_left_as_it_is(tmp_path: Path) -> None:
     results, pacer = opened(tmp_path, minutes=60)
     trial = PlannedTrial.of(0, TUNING)

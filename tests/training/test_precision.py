@@ -20,7 +20,7 @@ def test_automatic_precision_is_fp32_unless_the_device_is_fast_at_bf16() -> None
 
 
 def type_of_answers(groups: int) -> torch.dtype:
-    """Of a convolution of four channels in bf16."""
+    """Type of what a convolution of four channels computes in bf16."""
     layer = torch.nn.Conv2d(4, 4, 3, groups=groups)
     with autocast(torch.device("cpu"), torch.bfloat16):
         answers: torch.Tensor = layer(torch.rand(1, 4, 8, 8))
