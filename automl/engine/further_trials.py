@@ -57,7 +57,9 @@ def _not_yet_tried(job: Job, recorded: Sequence[TrialRecord], number: int) -> li
     tried = [trial.hyperparameters for trial in recorded]
     untried: list[dict[str, Any]] = []
     for drawn in samples(job, _DRAWS_OF_EACH * (len(recorded) + number)):
+        if len(untried) == number:
+            break
         values = requested(job, drawn)
-        if len(untried) < number and values not in tried and values not in untried:
+        if values not in tried and values not in untried:
             untried.append(values)
     return untried
