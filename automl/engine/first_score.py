@@ -20,6 +20,7 @@ from automl.errors import DataError, UserError
 from automl.evaluation import first_score
 from automl.evaluation.first_score import FirstScore
 from automl.evaluation.predictions import Predictions
+from automl.experiments import groups
 from automl.host import cores
 from automl.jobs import automode
 from automl.jobs.compatibility import resolve
@@ -176,7 +177,6 @@ def _cross_validated(looked: Looked) -> FirstScore:
     found = cross_validated_probe.fit(looked.features[is_fitted], labels, folds, len(class_names))
     scored = np.flatnonzero(folds >= 0)
     ids = fitted["id"].to_numpy(np.int64)
-    groups = dict(zip(ids.tolist(), split.together(fitted).tolist(), strict=True))
     return first_score.summary(
         Predictions(ids[scored], labels[scored], found.probabilities[scored]),
         class_names,
@@ -184,7 +184,7 @@ def _cross_validated(looked: Looked) -> FirstScore:
         model_name=looked.hyperparameters.model_name,
         side=looked.hyperparameters.validation_crop_size,
         share=1 - 1 / (int(folds.max()) + 1),
-        groups=groups,
+        groups=groups.of_samples(fitted),
     ).model_copy(update={"unscored": _unscored(samples, fitted.iloc[scored])})
 
 
