@@ -134,6 +134,22 @@ def p_value_of_difference(  # noqa: PLR0913
     return p_value_between(metric, *answers, members=members, seed=seed)
 
 
+def p_value_of_trials(
+    metric: str, first: Predictions, second: Predictions, groups: Groups | None = None
+) -> float | None:
+    """The same for the pictures that both trials answered for.
+
+    None also if there are none, or if the trials were scored by different labels.
+    """
+    first, second = in_common(first, second)
+    if not len(first.labels) or not first.is_about_the_same_as(second):
+        return None
+    members = picture_groups.members(first.sample_ids, groups)
+    return p_value_of_difference(
+        metric, first.probabilities, second.probabilities, first.labels, members
+    )
+
+
 def p_value_between(
     metric: str,
     first: "ScoredAnswers | SetAnswers",

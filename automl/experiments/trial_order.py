@@ -143,20 +143,12 @@ def _of(
 
 def _contradicts(metric: str, given: Order, other: Order, together: "Groups") -> bool:
     """True if on the given pictures their best trial is better than the other, beyond noise."""
-    from automl.evaluation import picture_groups, significance  # slow to import
-    from automl.evaluation.predictions import in_common
+    from automl.evaluation import significance  # slow to import
 
     best, chosen = given.best, given.scored[other.best.trial_id]
     if best is chosen:
         return False
-    ours, theirs = in_common(best.predictions, chosen.predictions)
-    p_value = significance.p_value_of_difference(
-        metric,
-        ours.probabilities,
-        theirs.probabilities,
-        ours.labels,
-        picture_groups.members(ours.sample_ids, together),
-    )
+    p_value = significance.p_value_of_trials(metric, best.predictions, chosen.predictions, together)
     return p_value is not None and p_value < significance.LEVEL
 
 

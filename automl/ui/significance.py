@@ -5,7 +5,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.evaluation.predictions import in_common
 from automl.experiments import groups, own_thresholds, ties
 from automl.experiments.across import Comparison
 from automl.experiments.records import TrialRecord
@@ -35,7 +34,7 @@ def p_values_against_best(
 def p_value(metric: str, first: Answers, second: Answers) -> float | None:
     """P-value of the difference between two trials of an experiment, chosen by the user.
 
-    On the pictures that both answered for. None if there are none, or a score is NaN.
+    See `evaluation.significance.p_value_of_trials`.
     """
     return _p_value(metric, first, second)
 
@@ -62,20 +61,10 @@ def _p_values(
 
 @for_version(in_key, max_entries=5_000)
 def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
-    from automl.evaluation import picture_groups, significance
+    from automl.evaluation import significance
 
-    predictions, other_predictions = in_common(first.predictions, second.predictions)
-    is_same = predictions.is_about_the_same_as(other_predictions)
-    if not is_same or not len(predictions.labels):
-        return None
     together = groups.of(first.experiment_dir)
-    return significance.p_value_of_difference(
-        metric,
-        predictions.probabilities,
-        other_predictions.probabilities,
-        predictions.labels,
-        picture_groups.members(predictions.sample_ids, together),
-    )
+    return significance.p_value_of_trials(metric, first.predictions, second.predictions, together)
 
 
 @for_version(in_key, max_entries=1_000)

@@ -229,6 +229,23 @@ def test_a_single_picture_of_a_class_decides_nothing(rng):
         assert value > significance.LEVEL
 
 
+def test_trials_are_tested_on_the_pictures_and_labels_of_both(rng):
+    labels = np.arange(60) % 2
+    first, second = (answers(rng.random(60) < share, labels, rng) for share in (0.95, 0.6))
+    ids, both = np.arange(60), slice(20, 50)
+    ours = Predictions(ids[:50], labels[:50], first[:50])
+    turned = ids[20:][::-1]
+    theirs = Predictions(turned, labels[turned], second[turned])
+    expected = significance.p_value_of_difference(
+        "accuracy", first[both], second[both], labels[both]
+    )
+    assert significance.p_value_of_trials("accuracy", ours, theirs) == expected
+    other = Predictions(ids[50:], labels[50:], second[50:])
+    assert significance.p_value_of_trials("accuracy", ours, other) is None
+    relabelled = Predictions(ours.sample_ids, 1 - ours.labels, ours.probabilities)
+    assert significance.p_value_of_trials("accuracy", ours, relabelled) is None
+
+
 def test_holm_corrects_for_the_number_of_tests():
     assert significance.holm([0.04, 0.001, 0.02, 0.2]) == [False, True, False, False]
     assert significance.holm([0.04, 0.01, 0.02]) == [True, True, True]
