@@ -21,7 +21,7 @@ from automl.engine import (
 from automl.engine.end_time import EndTime, least_seconds
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
-from automl.engine.resources import Resources, with_fewer_trials
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.errors import DataError, DiskFullError, ExperimentError, NoModelError, UserError
 from automl.experiments import endings, experiment_queue, store
@@ -110,11 +110,10 @@ def _search(job: Job, prepared: Prepared, results: Results) -> "Ending | None":
 
     if disk.is_short(results.experiment_dir):
         raise DiskFullError(disk.sentence(results.experiment_dir))
-    ending, resources = None, prepared.resources
     inputs = search.SearchInputs(
         job=job,
-        trials=[],
-        resources=resources,
+        trials=prepared.plan.trials,
+        resources=prepared.resources,
         data=prepared.data,
         earlier=prepared.earlier,
         carried=prepared.carried,
@@ -123,16 +122,15 @@ def _search(job: Job, prepared: Prepared, results: Results) -> "Ending | None":
         left_out=prepared.plan.left_out,
     )
     while True:
-        _announce(results, resources)
-        left = results.plan(prepared.plan.trials)
+        _announce(results, inputs.resources)
+        ending, left = None, results.plan(inputs.trials)
         if left or inputs.space:  # if an engine died after the last trial, nothing is left
             states = _states(job, results)
-            inputs = replace(inputs, trials=left, states=states, resources=resources)
-            ending = search.run(inputs, results)
+            ending = search.run(replace(inputs, trials=left, states=states), results)
         if ending is None or not ending.is_memory_short:
             break
         results.end_rest(ending.reason)
-        resources = with_fewer_trials(resources)
+        inputs = search.after_shortage(inputs, results)
     if ending is not None and ending.is_disk_full:
         raise DiskFullError(ending.reason)
     return ending

@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from automl.engine.carried import Carried
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.events import Events
 from automl.engine.pacing import Pacer
-from automl.engine.planning import PlannedTrial
-from automl.engine.resources import Resources
+from automl.engine.planning import PlannedTrial, left_of
+from automl.engine.resources import Resources, with_fewer_trials
 from automl.engine.results import Results
 from automl.engine.trainable import Assignment, TrialTrainable, beat_key, id_of
 from automl.engine.watch import Ending, Watch
@@ -113,6 +113,21 @@ def run(
     if watch.ending is None and pacer is not None and pacer.closing:
         return Ending(pacer.closing, is_success=True)
     return watch.ending
+
+
+def after_shortage(inputs: SearchInputs, results: Results) -> SearchInputs:
+    """The search as it goes on with fewer trials at a time, since memory was short.
+
+    As in a resumed search, every trial that was cut short goes on as it was recorded: its epochs
+    were fitted into the time left, or it was none of the plan.
+    """
+    planned = {trial.number: trial for trial in inputs.trials}
+    trials = []
+    for left in left_of(list(results.trials.values())):
+        known = planned.get(left.number, left)
+        trials.append(known if known.requested == left.requested else left)
+    resources = with_fewer_trials(inputs.resources)
+    return replace(inputs, trials=trials, resources=resources, left_out=())
 
 
 def _pacer(inputs: SearchInputs, results: Results, watch: Watch) -> Pacer | None:

@@ -12,7 +12,9 @@ from ray.tune.search import Searcher
 from automl.engine.bayesian import Bayesian
 from automl.engine.pacing import Pacer
 from automl.engine.planning import Plan, PlannedTrial, left_of, opening_trials
+from automl.engine.resources import Resources
 from automl.engine.results import Results
+from automl.engine.search import SearchInputs, after_shortage
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialState, now
 from automl.jobs import job_file
@@ -253,6 +255,48 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     study = optuna.load_study(study_name="search", storage=sampler._storage)
     told = [one for one in study.trials if one.value is not None]
     assert [(one.params, one.value) for one in told] == [(record.proposal, 0.75)]
+
+
+def test_after_a_shortage_of_memory_a_probe_that_was_none_of_the_plan_goes_on(
+    tmp_path: Path,
+) -> None:
+    limits = {"max_trials": 6, "timeout_minutes": 3}
+    asked = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
+    speed = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.05, batch_seconds=0.0)
+    costs = Costs(Speeds(networks={"resnet18": speed}), Counts(200, 50, 5))
+    results = open_results(tmp_path, asked)
+    results.time_limit.begin(3.0)
+    training = {"model_name": "resnet18", "number_of_epochs": 400, "training_crop_size": 224}
+    first = PlannedTrial.of(0, training)
+    probe = {"method": "linear_probe", "model_name": "resnet18", "training_crop_size": 224}
+    inputs = SearchInputs(
+        asked,
+        results.plan([first]),
+        Resources(2, 1, 0.0, []),
+        left_out=[MAJORITY, probe],
+        costs=costs,
+    )
+    sampler = Bayesian(
+        asked, results, [], inputs.trials, Pacer(asked, results, costs, 2, inputs.left_out)
+    )
+    done = given(sampler.suggest("ray-0"))
+    assert done.requested == MAJORITY
+    end(results, done.trial_id, 0.5)
+    begun = []
+    for number in (1, 2):
+        begun.append(given(sampler.suggest(f"ray-{number}")))
+        results.started(begun[-1].trial_id)
+    assert begun[1].requested["number_of_epochs"] < 400
+    results.end_rest("Memory was short.")
+
+    inputs = after_shortage(inputs, results)
+    assert inputs.resources.max_concurrent_trials == 1
+    assert inputs.trials == sorted(begun, key=lambda trial: trial.number)
+    again = Pacer(asked, results, costs, 1, inputs.left_out)
+    sampler = Bayesian(asked, results, [], results.plan(inputs.trials), again)
+    asked_again = [given(sampler.suggest(f"ray-{number}")).requested for number in (3, 4)]
+    assert MAJORITY not in asked_again
+    assert begun[0].requested in asked_again
 
 
 def test_a_training_without_time_once_it_is_measured_ends_the_search(tmp_path: Path) -> None:
