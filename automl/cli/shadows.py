@@ -206,7 +206,8 @@ def _labelled(pair: "Pair", lines: "list[Line]", data: Path | None) -> Labelled 
     import numpy as np
 
     from automl.dataset import manifest
-    from automl.evaluation import significance
+    from automl.evaluation import picture_groups, significance
+    from automl.experiments import groups
     from automl.jobs import job_file
     from automl.jobs.tasks import IMAGE_CLASSIFICATION_MULTILABEL
     from automl.prediction import inference
@@ -223,7 +224,12 @@ def _labelled(pair: "Pair", lines: "list[Line]", data: Path | None) -> Labelled 
         np.array([_said(line, model) == labels[line.content] for line in known])
         for model in (pair.first, pair.second)
     )
-    p_value = significance.p_value_of_right(first, second)
+    # copies and pictures of one group are not independent
+    ids = dict(zip(samples["content_hash"], samples["id"], strict=True))
+    independent = picture_groups.one_of_each(
+        np.array([ids[line.content] for line in known]), groups.of_samples(samples)
+    )
+    p_value = significance.p_value_of_right(first[independent], second[independent])
     shares = float(first.mean()), float(second.mean())
     return Labelled(len(known), *shares, int((first != second).sum()), p_value)
 

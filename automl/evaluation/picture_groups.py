@@ -18,6 +18,15 @@ def members(sample_ids: NDArray[np.integer], groups: Groups | None) -> NDArray[n
     return np.asarray(np.unique(names, return_inverse=True)[1], np.int64)
 
 
+def one_of_each(sample_ids: NDArray[np.integer], groups: Groups | None) -> NDArray[np.int64]:
+    """Positions of one picture of each group, in ascending order.
+
+    Tests and guarantees that rest on independent pictures count these only.
+    """
+    first = np.unique(members(sample_ids, groups), return_index=True)[1]
+    return np.asarray(np.sort(first), np.int64)
+
+
 def folds(
     sample_ids: NDArray[np.integer], groups: Groups | None, rng: np.random.Generator
 ) -> NDArray[np.int64]:

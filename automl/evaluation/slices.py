@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.evaluation import picture_groups
+from automl.evaluation.picture_groups import Groups
 from automl.evaluation.significance import holm
 
 _MIN_PICTURES = 10
@@ -30,27 +32,36 @@ class Slice(NamedTuple):
     """(N,) True for the pictures that belong to it."""
 
 
-def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
+def slices(
+    samples: pd.DataFrame, correct: NDArray[np.bool_], groups: Groups | None = None
+) -> list[Slice]:
     """Compute the accuracy on parts of at least ten pictures, the worst first.
 
     A part is worse if Fisher's exact test against all other pictures is significant at 5 %, after
-    Holm's correction (1979) for the number of parts.
+    Holm's correction (1979) for the number of parts. It counts one picture of each group.
 
     Args:
-        samples: N rows with `path`, `label`, `width`, `height`, `brightness`; and `given_path`
-            if the pictures have been moved since.
+        samples: N rows with `id`, `path`, `label`, `width`, `height`, `brightness`; and
+            `given_path` if the pictures have been moved since.
         correct: (N,) True if the answer for the picture is right.
+        groups: of pictures that are not independent.
     """
     from scipy.stats import fisher_exact  # slow to import
+
+    sample_ids = samples["id"].to_numpy(np.int64)
+
+    def counted(chosen: NDArray[np.bool_]) -> tuple[int, int]:
+        """Right and wrong answers."""
+        positions = np.flatnonzero(chosen)
+        kept = positions[picture_groups.one_of_each(sample_ids[positions], groups)]
+        num_right = int(correct[kept].sum())
+        return num_right, len(kept) - num_right
 
     tested = []
     for name, part, inside in _parts(samples):
         if inside.sum() < _MIN_PICTURES or inside.all():
             continue
-        table = [
-            [(correct & inside).sum(), (~correct & inside).sum()],
-            [(correct & ~inside).sum(), (~correct & ~inside).sum()],
-        ]
+        table = [counted(inside), counted(~inside)]
         p_value = float(fisher_exact(table, alternative="less").pvalue)
         tested.append((p_value, name, part, inside))
     is_worse = holm([p_value for p_value, *_ in tested])

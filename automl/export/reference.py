@@ -17,10 +17,15 @@ from numpy.typing import NDArray
 from automl.dataset import label_sets
 from automl.dataset.preprocessing import UnreadablePicture, model_input
 from automl.dataset.threads import map_in_threads
-from automl.evaluation import unlike
+from automl.evaluation import picture_groups, unlike
+from automl.evaluation.picture_groups import Groups
+from automl.experiments import groups
 from automl.host import atomic, home
 from automl.model import familiarity
 from automl.model.network import Normalised
+
+VERSION = 2
+"""Raise it when the same pictures and model would give another reference."""
 
 _WORK = 5e9
 """Parameters times pictures of 224 px: ten to twenty seconds on two cores."""
@@ -106,6 +111,9 @@ class Pictures:
     known: NDArray[np.float32] | None = None
     """Their directions in the model of a frozen network; then there are no `pixels`."""
 
+    groups: Groups | None = None
+    """Pictures that are not independent."""
+
     @classmethod
     def read(
         cls,
@@ -119,9 +127,10 @@ class Pictures:
         known: returns directions of samples if no network has to look at them.
         """
         chosen = _choice(samples[samples["split"].isin(["train", "validation"])], number)
+        together = groups.of_samples(samples)
         directions = known(chosen)
         if directions is not None:
-            return cls([], chosen, directions)
+            return cls([], chosen, directions, together)
 
         def read(path: str) -> NDArray[np.uint8] | None:
             try:
@@ -131,7 +140,7 @@ class Pictures:
 
         found = map_in_threads(read, chosen["path"].tolist())
         is_there = np.array([one is not None for one in found], bool)
-        return cls([one for one in found if one is not None], chosen[is_there])
+        return cls([one for one in found if one is not None], chosen[is_there], groups=together)
 
     def directions(self, network: Normalised) -> NDArray[np.float32]:
         """(N, D), see `familiarity.directions`."""
@@ -166,19 +175,21 @@ def _measured(
 ) -> Reference | None:
     """See `measure`; directions: returns those of the pictures, which takes seconds."""
     parts = pictures.parts(by_fold=is_frozen)
-    if (parts >= 0).sum() < _LEAST_HELD_OUT or len(np.unique(parts)) < 2:
+    sample_ids = pictures.samples["id"].to_numpy(np.int64)
+    held_out = np.flatnonzero(parts >= 0)
+    # the rate of false alarms is that of independent pictures
+    held_out = held_out[picture_groups.one_of_each(sample_ids[held_out], pictures.groups)]
+    if len(held_out) < _LEAST_HELD_OUT or len(np.unique(parts)) < 2:
         return None
     found = directions()
-    is_held_out = parts >= 0
-    distances = familiarity.nearest(found[is_held_out], found, (parts[is_held_out], parts))
+    distances = familiarity.nearest(found[held_out], found, (parts[held_out], parts))
     threshold, rate = unlike.threshold(distances)
-    bank = found if is_frozen else found[~is_held_out]
-    held_out = pictures.samples["id"].to_numpy(np.int64)[is_held_out]
+    bank = found if is_frozen else found[parts < 0]
     left_out = np.zeros(0, np.float32)
     if is_frozen and not label_sets.are_in(pictures.samples):
         classes = pictures.samples["label"].factorize()[0]
         left_out = familiarity.nearest(found, found, (classes, classes))
-    return Reference(bank, threshold, rate, held_out, distances, left_out)
+    return Reference(bank, threshold, rate, sample_ids[held_out], distances, left_out)
 
 
 def refitted(

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from automl.dataset import dicom, picture_location, pixels
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.errors import ExportError, UserError
-from automl.evaluation import answer_sets
+from automl.evaluation import answer_sets, picture_groups
 from automl.evaluation.predictions import Predictions
-from automl.experiments import chosen_thresholds, store
+from automl.experiments import chosen_thresholds, groups, store
 from automl.experiments.records import TrialRecord, singles
 from automl.export import reference
 from automl.export.reference import Reference
@@ -129,7 +129,8 @@ class TrainedModel:
         models += [before] if trial.refitted_on else []
         files = [each / name for each in models for name in ("model.json", "model.safetensors")]
         contents = [weights_folder.digest(path) for path in (store.samples_path(folder), *files)]
-        return Reference.kept([contents, number, is_frozen, str(torch.__version__)], measured)
+        key = [reference.VERSION, contents, number, is_frozen, str(torch.__version__)]
+        return Reference.kept(key, measured)
 
     def _known_directions(self, samples: pd.DataFrame) -> NDArray[np.float32] | None:
         """See `familiarity.directions`; None if the trial has not left the features behind."""
@@ -206,7 +207,10 @@ class TrainedModel:
         if self.thresholds is not None:
             settings["thresholds"] = self.thresholds.tolist()
         elif len(self.recorded.labels):
-            right = answer_sets.calibration(self.recorded.probabilities, self.recorded.labels)
+            together = groups.of(self.experiment_dir)
+            independent = picture_groups.one_of_each(self.recorded.sample_ids, together)
+            counted = self.recorded.at(independent)
+            right = answer_sets.calibration(counted.probabilities, counted.labels)
             settings["right_probabilities"] = right.tolist()
         if self.reference is not None:
             settings["unlike"] = self.reference.settings()

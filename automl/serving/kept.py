@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import BaseModel
 
 from automl.errors import ServingError
-from automl.evaluation import drift
+from automl.evaluation import drift, picture_groups
 from automl.evaluation.drift import Answers, Drift
-from automl.experiments import store
+from automl.experiments import groups, store
 from automl.host import json_lines
 from automl.prediction.inference import Predictor
 from automl.serving.keeping import ANSWERS, PICTURES
@@ -75,6 +75,9 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
             "there is nothing to compare with."
         )
     scored = store.load_predictions(path)
+    # the tests count independent pictures
+    together = groups.of(experiment_dir)
+    scored = scored.at(picture_groups.one_of_each(scored.sample_ids, together))
     held_out = dict(model.unlike.held_out if model.unlike else ())
     reference = Answers(
         [model.labels[index] for index in scored.predicted.tolist()],

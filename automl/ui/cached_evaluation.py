@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from automl.evaluation.predictions import Predictions
-from automl.experiments import store
+from automl.experiments import groups, store
 from automl.texts import mark
 from automl.ui import cached
 from automl.ui.version_cache import Version, for_version, version
@@ -136,7 +136,7 @@ def slices(answers: Answers) -> "list[Slice]":
 
     predictions = answers.predictions
     is_right = decisions.is_right(predictions.probabilities, predictions.labels)
-    return slices.slices(answers.samples, is_right)
+    return slices.slices(answers.samples, is_right, groups.of(answers.experiment_dir))
 
 
 @for_version(in_key, max_entries=16, spinner=mark("Looking for doubtful labels"))

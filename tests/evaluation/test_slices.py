@@ -8,7 +8,9 @@ def samples(count: int, **columns: object) -> pd.DataFrame:
     usual = {"width": 640, "height": 480, "brightness": 100.0}
     paths = [f"/data/{number}.jpg" for number in range(count)]
     labels = ["cat" if number % 3 else "dog" for number in range(count)]
-    return pd.DataFrame({"path": paths, "label": labels, **usual, **columns})
+    return pd.DataFrame(
+        {"id": np.arange(count), "path": paths, "label": labels, **usual, **columns}
+    )
 
 
 def test_dark_pictures_that_fail_are_marked():
@@ -20,6 +22,18 @@ def test_dark_pictures_that_fail_are_marked():
     assert found[0].part == "up to 20 of 255"
     assert (found[0].num_pictures, found[0].accuracy) == (40, 0.5)
     assert [one.is_worse for one in found] == [True, False, False]
+
+
+def test_copies_of_one_picture_that_fails_are_no_proof():
+    table = samples(120, brightness=np.repeat([20.0, 120.0, 220.0], 40))
+    correct = np.ones(120, bool)
+    correct[:20] = False
+    copies = dict.fromkeys(range(20), 7)
+    found = slices(table, correct, copies)
+    assert (found[0].num_pictures, found[0].accuracy) == (40, 0.5)
+    assert not any(one.is_worse for one in found)
+    of_two = {number: number // 2 for number in range(20)}
+    assert slices(table, correct, of_two)[0].is_worse
 
 
 def test_differences_by_chance_are_not_marked():

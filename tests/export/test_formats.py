@@ -35,7 +35,7 @@ from automl.cli import cli
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
 from automl.engine import trainable
 from automl.errors import ExportError
-from automl.experiments import store
+from automl.experiments import groups, store
 from automl.export import artefact, formats, int8, model_card, onnx_model, parity, standalone
 from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
@@ -141,6 +141,21 @@ def test_the_pictures_to_compare_with_are_looked_at_once_a_trial(
     assert again is not None
     assert np.array_equal(again.bank, first.bank)
     assert again.settings() == first.settings()
+
+
+def test_answer_sets_rest_on_one_picture_of_each_group(finished: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished, tmp_path / finished.name)
+    samples = store.load_samples(folder)
+    (folder / "model").mkdir()
+    for names in (None, samples["label"]):  # each class is one group
+        if names is not None:
+            samples.assign(group=names).to_parquet(store.samples_path(folder))
+        TrainedModel.load(folder, TRAINED).write_settings(folder / "model", None)
+        counts = len(settings_of(folder / "model")["right_probabilities"])
+        independent = groups.of_samples(store.load_samples(folder))
+        recorded = TrainedModel.load(folder, TRAINED).recorded.sample_ids.tolist()
+        assert counts == len({independent[each] for each in recorded})
+    assert counts == samples["label"].nunique()
 
 
 def test_the_normalisation_is_where_it_was_asked_for(

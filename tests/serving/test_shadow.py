@@ -196,6 +196,24 @@ def test_agreement_is_said_and_tested_where_labels_are_known(
     assert "On 1 picture whose labels are known both are right on the same 100.0%" in said
 
 
+def test_the_test_of_two_models_counts_copies_once(
+    start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    outcomes: list[str] = []
+    second, first = start(on_outcome=outcomes.append), Predictor(pair[0])
+    (tmp_path / "data" / "red").mkdir(parents=True)
+    shades = np.random.default_rng(0).uniform(0.3, 1, (8, 8, 1)) * COLOURS["red"]
+    original = Image.fromarray(shades.astype(np.uint8))
+    for size in range(64, 80):
+        path = tmp_path / "data" / "red" / f"{size}.png"
+        original.resize((size, size)).save(path)
+        second.offer(path.read_bytes(), *answer_of(first, "red")[1:])
+    wait_for(lambda: len(outcomes) == 16)
+    second.close()
+    said = run("shadow", folder, "--data", tmp_path / "data")
+    assert "right on 100.0% and the second on 0.0%; it may be chance" in said
+
+
 def test_labels_that_only_one_of_the_two_knows_are_named(tmp_path: Path) -> None:
     one = write_model(tmp_path / "one")
     other = write_model(tmp_path / "other", ("red", "cyan", "blue"))
