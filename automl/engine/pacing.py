@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from automl.engine import fold_rule, forecasting, lagging
-from automl.engine.planning import PlannedTrial
+from automl.engine.planning import LeftOut, PlannedTrial
 from automl.engine.results import Results
 from automl.engine.space_points import axis
 from automl.experiments import endings, leaderboard, probe_parts
@@ -56,7 +56,7 @@ class Pacer:
         results: Results,
         costs: Costs,
         num_at_a_time: int,
-        left_out: Sequence[Mapping[str, Any]] = (),
+        left_out: Sequence[LeftOut] = (),
         measured: Callable[[Sequence[str]], Speeds | None] | None = None,
     ) -> None:
         """Begin with a plan.
@@ -66,7 +66,7 @@ class Pacer:
             results: its records.
             costs: of trials, by the networks that are measured.
             num_at_a_time: number of trials that run at a time.
-            left_out: hyperparameters of first trials for which there was no time in the plan.
+            left_out: first trials for which there was no time in the plan.
             measured: measures further networks; None if that is not possible any more.
         """
         self._job, self._results, self._costs = job, results, costs
@@ -283,7 +283,8 @@ class Pacer:
     def regained(self, number: int, following: PlannedTrial | None) -> PlannedTrial | None:
         """A trial that the plan had no time for, if the machine is fast enough to have it now.
 
-        A baseline runs before the next training, and a training after all that are planned.
+        A baseline runs before the next training. So does a training that the recipes put before it;
+        any other training runs after all that are planned.
 
         Args:
             number: its number.
@@ -293,12 +294,12 @@ class Pacer:
             return None
         has_training = following is not None or self._has_trained
         share = schedule.BASELINE_SHARE if has_training else 1.0
-        left_out = [one for one in self._left_out if following is None or "method" in one]
-        found = self._fitting(left_out, share)
+        left_out = [one for one in self._left_out if _comes_before(one, following)]
+        found = self._fitting([one.values for one in left_out], share)
         if found is None:
             return None
         values, timed = found
-        self._left_out.remove(values)
+        self._left_out = [one for one in self._left_out if one.values != values]
         trial = PlannedTrial.of(number, timed.values)
         self._say_regained(trial, timed)
         return trial
@@ -493,6 +494,11 @@ class Pacer:
 
     def _say(self, sentence: str) -> None:
         self._results.update(plan=[*self._results.experiment.plan, sentence])
+
+
+def _comes_before(trial: LeftOut, following: PlannedTrial | None) -> bool:
+    """True if a trial that the plan left out may run before the next training."""
+    return following is None or "method" in trial.values or trial.place <= following.number
 
 
 def _is_from_scratch(values: Mapping[str, Any]) -> bool:

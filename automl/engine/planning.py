@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from automl.dataset.manifest import Manifest
 from automl.engine.space_points import moved, point_of_recipe
@@ -102,6 +102,16 @@ def trial_id_in(text: str) -> str:
     return id_of_number(json.loads(text)["number"])
 
 
+class LeftOut(NamedTuple):
+    """A first trial of AutoMode for which the plan has no time."""
+
+    values: dict[str, Any]
+    """Its hyperparameters."""
+
+    place: int
+    """Number of the planned trials that the recipes put before it."""
+
+
 @dataclass(frozen=True)
 class RefusedTrial:
     """A drawn trial that cannot be trained: it fails, and the others run."""
@@ -125,8 +135,8 @@ class Plan:
     timed: Sequence[TimedTrial] = ()
     """Times of AutoMode's trials; empty if the speed of the machine is not known."""
 
-    left_out: Sequence[Mapping[str, Any]] = ()
-    """Hyperparameters of AutoMode's first trials for which there is no time."""
+    left_out: Sequence[LeftOut] = ()
+    """AutoMode's first trials for which there is no time."""
 
     refused: Sequence[RefusedTrial] = ()
     """Drawn trials that cannot be trained."""
@@ -214,7 +224,7 @@ def left_of(recorded: Sequence[TrialRecord]) -> list[PlannedTrial]:
 
 def opening_trials(
     job: Job, recipes: automode.Plan, clock: Clock | None = None
-) -> tuple[list[PlannedTrial], list[TimedTrial], list[dict[str, Any]]]:
+) -> tuple[list[PlannedTrial], list[TimedTrial], list[LeftOut]]:
     """AutoMode's first trials, when they run, and those left out; without a clock all are planned.
 
     Recipes that differ only in what the job fixes give the same trial: it is planned once.
@@ -235,7 +245,11 @@ def opening_trials(
         for number, (index, asked) in enumerate(chosen)
     ]
     indices = {index for index, _ in chosen}
-    left_out = [asked for index, asked in enumerate(values) if index not in indices]
+    left_out = [
+        LeftOut(asked, sum(each < index for each in indices))
+        for index, asked in enumerate(values)
+        if index not in indices
+    ]
     return trials, timed, left_out
 
 

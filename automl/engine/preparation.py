@@ -147,7 +147,11 @@ def prepare(job: Job, results: Results) -> Prepared:
     results.update(num_trials=planned.num_trials)
     if clock is not None and planned.timed:
         limit = 60 * job.limits.timeout_minutes
-        results.update(plan=plan_text.plan(planned.timed, clock, limit, planned.left_out))
+        results.update(
+            plan=plan_text.plan(
+                planned.timed, clock, limit, [one.values for one in planned.left_out]
+            )
+        )
     results.plan(planned.trials)  # the pages show the trials while the pictures are decoded
     for trial in planned.refused:
         results.refused(trial.number, dict(trial.requested), None, trial.error)

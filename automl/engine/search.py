@@ -18,7 +18,7 @@ from automl.engine.carried import Carried
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.events import Events
 from automl.engine.pacing import Pacer
-from automl.engine.planning import PlannedTrial, left_of
+from automl.engine.planning import LeftOut, PlannedTrial, left_of
 from automl.engine.resources import Resources, with_fewer_trials
 from automl.engine.results import Results
 from automl.engine.trainable import Assignment, TrialTrainable, beat_key, id_of
@@ -64,8 +64,8 @@ class SearchInputs:
     costs: Costs | None = None
     """Costs of trials, by which AutoMode fits them into the time left."""
 
-    left_out: Sequence[Mapping[str, Any]] = ()
-    """Hyperparameters of AutoMode's first trials that were planned to have no time."""
+    left_out: Sequence[LeftOut] = ()
+    """AutoMode's first trials that were planned to have no time."""
 
 
 def run(

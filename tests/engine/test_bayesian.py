@@ -11,7 +11,7 @@ from ray.tune.search import Searcher
 
 from automl.engine.bayesian import Bayesian
 from automl.engine.pacing import Pacer
-from automl.engine.planning import Plan, PlannedTrial, left_of, opening_trials
+from automl.engine.planning import LeftOut, Plan, PlannedTrial, left_of, opening_trials
 from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.engine.search import SearchInputs, after_shortage
@@ -237,12 +237,11 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     results.time_limit.begin(1.0)
     first = PlannedTrial.of(0, {**values, "head_init": "linear_probe"}, point)
     results.plan([first])
-    left_out = [MAJORITY]
-    pacer = Pacer(asked, results, costs, 1, left_out)
+    pacer = Pacer(asked, results, costs, 1, [LeftOut(MAJORITY, 0)])
     sampler = Bayesian(asked, results, space, [first], pacer)
     # there is time for what the plan left out, before the training
     regained = given(sampler.suggest("ray-1"))
-    assert (regained.number, regained.requested) == (1, left_out[0])
+    assert (regained.number, regained.requested) == (1, MAJORITY)
     end(results, regained.trial_id, 0.5)
     sampler.on_trial_complete("ray-1", {"anything": 1})
     trial = given(sampler.suggest("ray-0"))
@@ -312,7 +311,7 @@ def test_a_training_without_time_once_it_is_measured_ends_the_search(tmp_path: P
     def measured(_: Sequence[str]) -> Speeds:
         return Speeds(networks={"resnet18": speed, "mobilenetv2": speed.times(1000)})
 
-    pacer = Pacer(asked, results, costs, 1, [left_out], measured)
+    pacer = Pacer(asked, results, costs, 1, [LeftOut(left_out, 0)], measured)
     assert Bayesian(asked, results, [], (), pacer).suggest("ray-0") == Searcher.FINISHED
     assert "there is time for training of mobilenetv2" in results.experiment.plan[0]
     assert pacer.closing

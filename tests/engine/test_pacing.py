@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from automl.engine.pacing import Pacer, slowdown
-from automl.engine.planning import PlannedTrial
+from automl.engine.planning import LeftOut, PlannedTrial
 from automl.engine.results import Results
 from automl.experiments import endings, store
 from automl.experiments.records import Evidence, ExperimentRecord, TrialRecord, TrialState, now
@@ -210,11 +210,11 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     results, _ = opened(tmp_path, minutes=60)
     limits = {"timeout_minutes": 60}
     job = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
-    pacer = Pacer(job, results, COSTS, 1, [probe, TUNING])
+    pacer = Pacer(job, results, COSTS, 1, [LeftOut(probe, 1), LeftOut(TUNING, 2)])
     assert pacer.regained(5, PlannedTrial.of(1, probe)) is None  # baselines in their own order
     begin(results, 7)
     assert pacer.regained(5, tuning) is None  # more than a quarter of the time
-    only_probes = Pacer(job, results, COSTS, 1, [probe])
+    only_probes = Pacer(job, results, COSTS, 1, [LeftOut(probe, 1)])
     assert only_probes.regained(5, None) is not None  # no training follows
     begin(results, 30)
     regained = pacer.regained(5, tuning)
@@ -226,6 +226,10 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     last = pacer.regained(6, None)
     assert last is not None
     assert last.requested["model_name"] == "mobilenetv2"
+    before = Pacer(job, results, COSTS, 1, [LeftOut(TUNING, 0)])
+    first = before.regained(6, tuning)  # the recipes put it before the next one
+    assert first is not None
+    assert first.requested["model_name"] == "mobilenetv2"
 
 
 def test_a_plan_without_training_is_revised_by_the_first_that_is_proposed(tmp_path: Path) -> None:
