@@ -272,7 +272,7 @@ def test_after_a_shortage_of_memory_a_probe_that_was_none_of_the_plan_goes_on(
         asked,
         results.plan([first]),
         Resources(2, 1, 0.0, []),
-        left_out=[MAJORITY, probe],
+        left_out=[LeftOut(MAJORITY, 0), LeftOut(probe, 0)],
         costs=costs,
     )
     sampler = Bayesian(
