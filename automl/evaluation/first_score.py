@@ -18,6 +18,7 @@ from automl.evaluation import (
     expected_score,
     label_matrices,
     metrics,
+    picture_groups,
     significance,
 )
 from automl.evaluation.comparable_scores import Candidate
@@ -158,8 +159,8 @@ class Change(FrozenModel):
     """Scores, both by the labels after the corrections."""
 
     p_value: float
-    """Probability of so large a difference if both are equally good: exact test of McNemar for
-    accuracy, random signs for intersection over union."""
+    """Probability of so large a difference if both are equally good, see
+    `significance.p_value_of_difference`."""
 
 
 def summary(  # noqa: PLR0913
@@ -224,13 +225,19 @@ def summary(  # noqa: PLR0913
     )
 
 
-def change(before: FirstScore, after: FirstScore, labels: Mapping[str, Answer]) -> Change | None:
+def change(
+    before: FirstScore,
+    after: FirstScore,
+    labels: Mapping[str, Answer],
+    groups: Mapping[str, int] | None = None,
+) -> Change | None:
     """Effect of corrections on the score; None if the two share no picture.
 
     Args:
         before: first score before the corrections.
         after: first score with them, of the same metric.
         labels: class or labels by path, after the corrections.
+        groups: number of the group by path, whose pictures are not independent.
     """
     paths = [path for path in after.predicted if path in before.predicted and path in labels]
     if not paths:
@@ -239,8 +246,11 @@ def change(before: FirstScore, after: FirstScore, labels: Mapping[str, Answer]) 
     sets = [[[each] if isinstance(each, str) else each for each in answers] for answers in said]
     names = sorted({name for answers in sets for answer in answers for name in answer})
     truth, was, now = (label_matrices.from_names(each, names) for each in sets)
+    known = groups or {}
+    together = {row: known[path] for row, path in enumerate(paths) if path in known}
+    members = picture_groups.members(np.arange(len(paths)), together)
     p_value = significance.p_value_of_difference(
-        after.metric, was.astype(np.float64), now.astype(np.float64), truth
+        after.metric, was.astype(np.float64), now.astype(np.float64), truth, members
     )
     assert p_value is not None  # the answers are finite
     return Change(

@@ -82,6 +82,19 @@ def test_corrections_are_judged_by_the_corrected_labels_on_shared_pictures() -> 
     assert "leave the first score at 1.000" in first_score_text.change(same)
 
 
+def test_copies_prove_no_more_about_corrections_than_one_picture() -> None:
+    before = summary([0] * 20, [1] * 9 + [0] * 11)
+    after = summary([0] * 20, [0] * 20)
+    labels = dict.fromkeys(after.predicted, "ant")
+    copies = {path: int(path.removesuffix(".jpg")) // 10 for path in labels}
+    alone, together = (first_score.change(before, after, labels, each) for each in (None, copies))
+    assert alone is not None
+    assert together is not None
+    assert alone.p_value < 0.01
+    assert together.p_value > 0.2
+    assert (together.before, together.after) == (alone.before, alone.after)
+
+
 def test_looks_at_other_pictures_cannot_be_compared() -> None:
     found = summary([0, 1], [0, 1])
     assert first_score.change(found, found, {}) is None
