@@ -15,6 +15,8 @@ _MANY_PROBABILITIES = 20_000
 """For more, 1,000 resamples that sort the probabilities take too long."""
 
 _MANY_PICTURES = 100_000
+_LEAST_RESAMPLES, _MOST_SORTED = 25, 200_000_000
+"""Probabilities that all resamples sort, which takes five seconds; the engine waits for them."""
 
 
 def bootstrap_interval(
@@ -28,10 +30,10 @@ def bootstrap_interval(
     """95 % percentile bootstrap interval of a primary metric over the groups of the pictures.
 
     1,000 resamples, or 100 for more than 20,000 probabilities (of accuracy, for more than 100,000
-    pictures in groups). If all answers are right, or all wrong, every resample has the same score;
-    the interval is then the exact one (Clopper and Pearson, 1934) of as many groups for accuracy,
-    and (NaN, NaN) for other metrics. It is also (NaN, NaN) if the score is undefined in more than
-    half of the resamples.
+    pictures in groups), and down to 25 for more than 2,000,000 probabilities. If all answers are
+    right, or all wrong, every resample has the same score; the interval is then the exact one
+    (Clopper and Pearson, 1934) of as many groups for accuracy, and (NaN, NaN) for other metrics. It
+    is also (NaN, NaN) if the score is undefined in more than half of the resamples.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
 
     Args:
@@ -52,8 +54,7 @@ def bootstrap_interval(
             return 0.0, 1 - least
         scores = _accuracies(is_right, members, rng)
     else:
-        count = 100 if probabilities.size > _MANY_PROBABILITIES else 1000
-        draws = _draws(members, count, rng)
+        draws = _draws(members, _num_resamples(probabilities.size), rng)
         scores = np.array(
             [metrics.primary(name, probabilities[draw], labels[draw]) for draw in draws]
         )
@@ -62,6 +63,12 @@ def bootstrap_interval(
         return float("nan"), float("nan")
     low, high = np.percentile(defined, [2.5, 97.5])
     return (float(low), float(high)) if low < high else (float("nan"), float("nan"))
+
+
+def _num_resamples(num_probabilities: int) -> int:
+    if num_probabilities <= _MANY_PROBABILITIES:
+        return 1000
+    return min(100, max(_LEAST_RESAMPLES, _MOST_SORTED // num_probabilities))
 
 
 def _accuracies(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from automl.evaluation import metrics
+from automl.evaluation import intervals, metrics
 from automl.evaluation.intervals import bootstrap_interval
 from automl.evaluation.metrics import primary_metrics
 
@@ -43,6 +43,26 @@ def test_the_interval_of_every_metric_is_that_of_a_thousand_resamples(name):
     width = np.subtract(*np.nanpercentile(scores, [97.5, 2.5]))
     assert low < score < high
     assert high - low == pytest.approx(width, rel=0.2)
+
+
+def test_many_answers_of_many_classes_are_scored_in_few_resamples(monkeypatch):
+    """The engine waits for 100 resamples of 10,000 pictures of 1,000 classes for 20 seconds."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(1_000, size=2_500)
+    probabilities = rng.random((2_500, 1_000), dtype=np.float32)
+    probabilities[np.arange(2_500), labels] += rng.normal(size=2_500)
+    sizes: list[int] = []
+    primary = metrics.primary
+
+    def counted(*given):
+        sizes.append(len(given[1]))
+        return primary(*given)
+
+    monkeypatch.setattr(metrics, "primary", counted)
+    monkeypatch.setattr(intervals, "_MOST_SORTED", 20_000_000)
+    low, high = intervals.bootstrap_interval("norm_macro_recall", probabilities, labels)
+    assert sizes == [2_500] * 25
+    assert low < primary("norm_macro_recall", probabilities, labels) < high
 
 
 def test_answers_that_are_all_right_or_all_wrong_have_the_exact_interval():
