@@ -182,10 +182,10 @@ def _unstarted(number: int, num_planned: int, names: str) -> str:
 
 
 def _names_of_missed(facts: Facts) -> str:
-    """`resnet18, vit_tiny`, the first of the trials that were not tried; empty without any."""
+    """`resnet18; vit_tiny`, the first of the trials that were not tried; empty without any."""
     names = list(dict.fromkeys(trial.title for trial in endings.missed(facts.trials)))
-    rest = ", …" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + rest
+    # a title has commas of its own
+    return "; ".join([*names[:3], *(["…"] if len(names) > 3 else [])])
 
 
 def labels_to_check(facts: Facts) -> Clause | None:
