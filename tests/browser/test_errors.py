@@ -1,7 +1,6 @@
 """The browser never shows a bare traceback; and every page of a finished experiment is whole,
 readable for everybody, and in German for a reader of German."""
 
-import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -260,11 +259,12 @@ def back_leads_to_where_one_was(page: Page) -> None:
 
 
 def is_german(page: Page) -> None:
-    """No text of the page has an English word; a moment later also of Streamlit's own words."""
-    with contextlib.suppress(PatienceError):
+    """No text of the page has an English word; Streamlit's own are replaced a frame after them."""
+    try:
         page.wait_for_function(IS_GERMAN, arg=ENGLISH)
-    left = [text for text in page.evaluate(WORDS) if re.search(ENGLISH, text, re.IGNORECASE)]
-    assert not left, f"English on {page.url}"
+    except PatienceError:
+        left = [text for text in page.evaluate(WORDS) if re.search(ENGLISH, text, re.IGNORECASE)]
+        pytest.fail(f"English on {page.url}: {left}")
 
 
 def look_at_every_tab(
