@@ -75,14 +75,16 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
             "there is nothing to compare with."
         )
     scored = store.load_predictions(path)
-    # the tests count independent pictures
-    together = groups.of(experiment_dir)
-    scored = scored.at(picture_groups.one_of_each(scored.sample_ids, together))
     held_out = dict(model.unlike.held_out if model.unlike else ())
+    distances = np.array([held_out.get(each, np.nan) for each in scored.sample_ids.tolist()])
+    # the tests count one picture of each group: one with a distance, if there is any
+    order = np.argsort(np.isnan(distances), kind="stable")
+    order = order[picture_groups.one_of_each(scored.sample_ids[order], groups.of(experiment_dir))]
+    scored, distances = scored.at(order), distances[order]
     reference = Answers(
         [model.labels[index] for index in scored.predicted.tolist()],
         scored.probabilities.max(axis=1).astype(np.float64),
-        distances=np.array([held_out.get(each, np.nan) for each in scored.sample_ids.tolist()]),
+        distances=distances,
     )
     distances = np.array([each.distance for each in seen], np.float64)  # None becomes NaN
     in_use = Answers(

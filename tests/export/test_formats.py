@@ -124,6 +124,30 @@ def test_answers_in_use_are_compared_with_pictures_that_were_held_out(
     assert (signs["alike"].is_change, signs["far"].is_change) == (False, True)
 
 
+def test_of_copies_one_whose_distance_is_known_is_compared_with_answers_in_use(
+    finished: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(finished, tmp_path / finished.name)
+    settings = settings_of(store.best_model_dir(folder))
+    pairs = dict(settings["unlike"]["held_out"])
+    ids = sorted(pairs)
+    samples = store.load_samples(folder)
+    group = samples["id"].map({each: str(place // 2) for place, each in enumerate(ids)})
+    samples.assign(group=group).to_parquet(store.samples_path(folder))
+    settings["unlike"]["held_out"] = [[each, pairs[each]] for each in ids[1::2]]
+    (store.best_model_dir(folder) / "settings.json").write_text(json.dumps(settings))
+    model = Predictor(store.best_model_dir(folder))
+    path = Path(samples.loc[samples["id"] == ids[0], "path"].item())
+    keeper = Keeper(Keeping(tmp_path / "kept", share=0.0, limit=1))
+    (answer,) = model.answers([path])
+    for _ in range(60):
+        keeper.keep(path.read_bytes(), model, answer)
+    keeper.close()
+    found = kept.drift_of(tmp_path / "kept", folder)
+    assert found is not None
+    assert "features" in [sign.kind for sign in found.signs]
+
+
 def test_the_pictures_to_compare_with_are_looked_at_once_a_trial(
     finished: Path, home: Path
 ) -> None:
