@@ -102,6 +102,12 @@ class Manifest:
         return ordered.sort_values(["turn", "label_index"], kind="stable")
 
     @functools.cached_property
+    def group_by_path(self) -> Mapping[str, int]:
+        """Group of each readable picture: see `split.together`; shared."""
+        numbers = together(self.readable).tolist()
+        return dict(zip(self.readable["path"].tolist(), numbers, strict=True))
+
+    @functools.cached_property
     def readable_paths(self) -> frozenset[str]:
         return frozenset(self.readable["path"].tolist())
 

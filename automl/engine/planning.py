@@ -16,6 +16,7 @@ from automl.jobs import (
     distributions,
     licences,
     model_catalog,
+    plan_text,
     schedule,
     search_space,
 )
@@ -140,6 +141,11 @@ class Plan:
 
     refused: Sequence[RefusedTrial] = ()
     """Drawn trials that cannot be trained."""
+
+    def sentences(self, clock: Clock, limit_seconds: float) -> list[str]:
+        """Sentences about AutoMode's trials, see `plan_text.plan`."""
+        left_out = [one.values for one in self.left_out]
+        return plan_text.plan(self.timed, clock, limit_seconds, left_out)
 
 
 def plan(

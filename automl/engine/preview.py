@@ -36,7 +36,7 @@ def sentences(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> 
     # weights that are not allowed are left out already; to look them up again may wait for the Hub
     asked = job.model_copy(update={"allowed_licences": None})
     planned = automode_plan(asked, situation(job, data), time)
-    return plan_text.plan(planned.timed, time, limit, [one.values for one in planned.left_out])
+    return planned.sentences(time, limit)
 
 
 def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Clock | None:

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.evaluation import decisions, metrics, picture_groups
-from automl.evaluation.intervals import MIN_DEFINED_SHARE
+from automl.evaluation.intervals import MIN_DEFINED_SHARE, num_affordable
 from automl.evaluation.picture_groups import Groups
 from automl.evaluation.predictions import Predictions
 
 _NUM_RESAMPLES = 1000
 _NUM_SLOW_RESAMPLES = 100
-_LEAST_RESAMPLES = 25
 _MAX_WORK, _MAX_SLOW_WORK = 200_000_000, 20_000_000
 """Answers, or probabilities of a metric that sorts them, in all resamples together: a second."""
 
@@ -145,11 +144,10 @@ def compare(
 def _num_resamples(metric: str, columns: "Sequence[_Column]") -> int:
     """1,000, or 100 of a metric other than accuracy; fewer for many answers."""
     if metric == "accuracy":
-        wanted, most = _NUM_RESAMPLES, _MAX_WORK // sum(len(each.labels) for each in columns)
-    else:
-        work = sum(each.probabilities.size for each in columns)
-        wanted, most = _NUM_SLOW_RESAMPLES, _MAX_SLOW_WORK // work
-    return min(wanted, max(_LEAST_RESAMPLES, most))
+        num_answers = sum(len(each.labels) for each in columns)
+        return num_affordable(_NUM_RESAMPLES, num_answers, _MAX_WORK)
+    num_probabilities = sum(each.probabilities.size for each in columns)
+    return num_affordable(_NUM_SLOW_RESAMPLES, num_probabilities, _MAX_SLOW_WORK)
 
 
 class _Column(NamedTuple):

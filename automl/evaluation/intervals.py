@@ -15,8 +15,10 @@ _MANY_PROBABILITIES = 20_000
 """For more, 1,000 resamples that sort the probabilities take too long."""
 
 _MANY_PICTURES = 100_000
-_LEAST_RESAMPLES, _MOST_SORTED = 25, 200_000_000
+_MOST_SORTED = 200_000_000
 """Probabilities that all resamples sort, which takes five seconds; the engine waits for them."""
+
+_LEAST_RESAMPLES = 25
 
 
 def bootstrap_interval(
@@ -68,7 +70,18 @@ def bootstrap_interval(
 def _num_resamples(num_probabilities: int) -> int:
     if num_probabilities <= _MANY_PROBABILITIES:
         return 1000
-    return min(100, max(_LEAST_RESAMPLES, _MOST_SORTED // num_probabilities))
+    return num_affordable(100, num_probabilities, _MOST_SORTED)
+
+
+def num_affordable(wanted: int, work: int, most_work: int) -> int:
+    """Number of resamples that together are at most so much work, but at least 25.
+
+    Args:
+        wanted: number that is enough.
+        work: of one resample, in any unit.
+        most_work: of all resamples together.
+    """
+    return min(wanted, max(_LEAST_RESAMPLES, most_work // work))
 
 
 def _accuracies(

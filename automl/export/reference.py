@@ -24,8 +24,7 @@ from automl.host import atomic, home
 from automl.model import familiarity
 from automl.model.network import Normalised
 
-VERSION = 2
-"""Raise it when the same pictures and model would give another reference."""
+_VERSION = 2  # raise it when the same pictures and model would give another reference
 
 _WORK = 5e9
 """Parameters times pictures of 224 px: ten to twenty seconds on two cores."""
@@ -62,7 +61,7 @@ class Reference:
 
         key: everything that decides it.
         """
-        name = home.cache_name(key)
+        name = home.cache_name([_VERSION, *key])
         path = home.cache_dir("references") / f"{name}.npz"
         try:
             with path.open("rb") as file, np.load(file) as found:

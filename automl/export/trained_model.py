@@ -129,8 +129,7 @@ class TrainedModel:
         models += [before] if trial.refitted_on else []
         files = [each / name for each in models for name in ("model.json", "model.safetensors")]
         contents = [weights_folder.digest(path) for path in (store.samples_path(folder), *files)]
-        key = [reference.VERSION, contents, number, is_frozen, str(torch.__version__)]
-        return Reference.kept(key, measured)
+        return Reference.kept([contents, number, is_frozen, str(torch.__version__)], measured)
 
     def _known_directions(self, samples: pd.DataFrame) -> NDArray[np.float32] | None:
         """See `familiarity.directions`; None if the trial has not left the features behind."""
@@ -208,8 +207,9 @@ class TrainedModel:
             settings["thresholds"] = self.thresholds.tolist()
         elif len(self.recorded.labels):
             together = groups.of(self.experiment_dir)
-            independent = picture_groups.one_of_each(self.recorded.sample_ids, together)
-            counted = self.recorded.at(independent)
+            counted = self.recorded.at(
+                picture_groups.one_of_each(self.recorded.sample_ids, together)
+            )
             right = answer_sets.calibration(counted.probabilities, counted.labels)
             settings["right_probabilities"] = right.tolist()
         if self.reference is not None:

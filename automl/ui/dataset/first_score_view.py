@@ -10,7 +10,6 @@ from automl.dataset import label_sets
 from automl.dataset.manifest import Manifest
 from automl.evaluation import first_score
 from automl.evaluation.first_score import Answer, DoubtfulLabel, FirstScore
-from automl.experiments import groups
 from automl.figures import first_score_text, wording
 from automl.figures.first_score_text import Table
 from automl.jobs.corrections import Corrections
@@ -120,14 +119,7 @@ def _draw_change(
     before = _before_corrections(job, corrected, original)
     if job.corrections == Corrections() or before is None:
         return
-    samples = corrected.readable
-    group_of = groups.of_samples(samples)
-    together = {
-        path: group_of[sample_id]
-        for path, sample_id in zip(samples["path"], samples["id"], strict=True)
-        if sample_id in group_of
-    }
-    if change := first_score.change(before, found, labels, together):
+    if change := first_score.change(before, found, labels, corrected.group_by_path):
         box = st.success if change.after > change.before else st.info
         box(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
 
