@@ -60,7 +60,7 @@ def replay(run: Run, num_moments: int = 100) -> list[Moment]:
     moments = []
     for number in range(round(_FROM * num_moments), num_moments):
         now = run.record.started_at + timedelta(seconds=whole * number / num_moments)
-        trials = time_left.as_of(run.trials, now)
+        trials = time_left.as_of(run.record, run.trials, now)
         has_begun = any(trial.started_at for trial in trials)
         state = ExperimentState.RUNNING if has_begun else ExperimentState.PREPARING
         record = run.record.model_copy(update={"state": state, "ended_at": None})
@@ -81,6 +81,7 @@ def _recorded(experiment_dir: Path) -> dict[str, Any]:
     record = store.load_experiment(experiment_dir)
     kept = {"started_at", "ended_at", "deadline", "created_at", "plan", "num_trials", "state"}
     kept |= {"experiment_id", "max_concurrent_trials", "message", "paused_seconds"}
+    kept |= {"num_first_trials"}
     return {
         "experiment": record.model_dump(mode="json", include=kept),
         "trials": [_recorded_trial(trial) for trial in store.load_trials(experiment_dir)],

@@ -144,7 +144,8 @@ def prepare(job: Job, results: Results) -> Prepared:
     resources = share(planned.num_trials)
     costs = None if clock is None else clock.costs
     hyperparameters = reachable(job, planned)
-    results.update(num_trials=planned.num_trials)
+    num_first = max((trial.number + 1 for trial in planned.trials), default=0)
+    results.update(num_trials=planned.num_trials, num_first_trials=num_first)
     if clock is not None and planned.timed:
         limit = 60 * job.limits.timeout_minutes
         results.update(plan=planned.sentences(clock, limit))

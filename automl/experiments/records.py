@@ -452,6 +452,10 @@ class ExperimentRecord(FrozenModel):
     num_trials: int = 0
     """Number of planned trials; 0 until it is known."""
 
+    num_first_trials: int | None = None
+    """Number of the trials, the lowest ones, that were known before any of them started; None in
+    records of earlier versions."""
+
     max_concurrent_trials: int = 1
     threads_per_trial: int = 1
     devices: list[str] = Field(default_factory=list)

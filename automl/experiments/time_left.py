@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState
-from automl.jobs import model_catalog, plan_text
+from automl.jobs import model_catalog
 from automl.texts import _, ngettext
 
 _NUM_RECENT = 3
@@ -105,14 +105,19 @@ def estimate(record: ExperimentRecord, trials: Sequence[TrialRecord], now: datet
     is_known = len(known) == len(spans) and any(t.evaluations for t in trials)
     if record.state is not ExperimentState.RUNNING or not is_known:
         return TimeLeft(None, known, at_most, paces)
-    num_to_come = 0 if record.plan else max(0, record.num_trials - len(trials))
-    whole = _search(record, open_trials, known, speed, num_to_come)
+    whole = _search(record, open_trials, known, speed, max(0, record.num_trials - len(trials)))
+    if record.plan:  # AutoMode need not find further trials that fit
+        whole = whole._replace(low=_search(record, open_trials, known, speed, 0).low)
+    end = _end(record, trials, now)
     if at_most is not None:
-        whole = whole.at_most(max(0.0, at_most))
         known = {trial_id: span.at_most(max(0.0, at_most)) for trial_id, span in known.items()}
-        if any(plan_text.SEARCH_AROUND in sentence for sentence in record.plan):
-            whole = Span(whole.low, whole.likely, max(whole.high, at_most))
-    return TimeLeft(whole.plus(_end(record, trials, now)), known, at_most, paces)
+        # AutoMode keeps time for the end within the limit, others begin it then
+        is_within = bool(record.plan) and whole.low + end.low <= at_most
+        whole = whole.at_most(max(0.0, at_most)).plus(end)
+        whole = whole.at_most(at_most) if is_within else whole
+    else:
+        whole = whole.plus(end)
+    return TimeLeft(whole, known, at_most, paces)
 
 
 def why_later(record: ExperimentRecord, trials: Sequence[TrialRecord], now: datetime) -> str:
@@ -122,7 +127,7 @@ def why_later(record: ExperimentRecord, trials: Sequence[TrialRecord], now: date
     """
     elapsed = (now - record.started_at).total_seconds() if record.started_at else 0.0
     then = now - timedelta(seconds=max(LOOK_BACK_SECONDS, elapsed / 10))
-    before_trials = as_of(trials, then)
+    before_trials = as_of(record, trials, then)
     before, after = estimate(record, before_trials, then), estimate(record, trials, now)
     if before.whole is None or after.whole is None:
         return ""
@@ -152,14 +157,22 @@ def why_later(record: ExperimentRecord, trials: Sequence[TrialRecord], now: date
     return _("Later than expected: the machine is busier than a minute ago.")
 
 
-def as_of(trials: Iterable[TrialRecord], moment: datetime) -> list[TrialRecord]:
-    """The trials as they were recorded at a moment; proposals and ensembles of later left out."""
+def as_of(
+    record: ExperimentRecord, trials: Iterable[TrialRecord], moment: datetime
+) -> list[TrialRecord]:
+    """The trials of an experiment that were known at a moment, as they were recorded then."""
     return [
         _as_of(trial, moment)
         for trial in trials
-        if (trial.started_at and trial.started_at <= moment)
-        or (trial.proposal is None and not trial.members)
+        if (trial.started_at and trial.started_at <= moment) or _is_first(record, trial)
     ]
+
+
+def _is_first(record: ExperimentRecord, trial: TrialRecord) -> bool:
+    """True if a trial was known before any trial started."""
+    if record.num_first_trials is None:
+        return trial.proposal is None and not trial.members
+    return trial.number < record.num_first_trials
 
 
 def _as_of(trial: TrialRecord, moment: datetime) -> TrialRecord:
@@ -255,8 +268,9 @@ class _Speed:
 
     def usual(self) -> Span:
         """The whole time of a trial of which nothing is known."""
-        spans = [fmean(self._by_work or [0.0]) * factor for factor in (0.2, 1.0, 3.0)]
-        return Span(*spans)
+        baselines = [seconds for one in self._baselines.values() for seconds in one]
+        usual = fmean(self._by_work or baselines or [0.0])
+        return Span(*(usual * factor for factor in (0.2, 1.0, 3.0)))
 
     def _baseline(self, method: str) -> Span:
         taken = self._baselines.get(method) or [s for one in self._baselines.values() for s in one]

@@ -28,10 +28,6 @@ _FLOORS = {
 """By the name of the task's floor."""
 
 
-SEARCH_AROUND = "then a search around them"
-"""Part of an English plan that fills the time after its own trials with others."""
-
-
 WITHOUT_WEIGHTS = mark(
     "There are no pretrained weights here, so networks are trained from scratch, which takes many "
     "pictures and much time. Add weights: automl weights says which."

@@ -96,6 +96,26 @@ def test_the_limit_caps_the_search_and_the_export_follows():
     assert 20 <= left.whole.low <= left.whole.high <= 20 + 2.5 * 10
 
 
+def test_automode_fills_its_limit_with_trials_and_ends_within_it():
+    record = experiment(deadline=at(300), num_trials=1000, plan=["In 5 min: …"])
+    left = time_left.estimate(record, [training(20, 30, 40), waiting()], at(40))
+    assert left.whole is not None
+    assert left.whole.low < 200
+    assert left.whole.likely == left.whole.high == 260
+    ended = training(20, 30).model_copy(update={"state": TrialState.COMPLETED, "ended_at": at(30)})
+    for seconds in (40, 290):  # between two trials, and while the best one is exported
+        whole = time_left.estimate(record, [ended], at(seconds)).whole
+        assert whole is not None
+        assert whole.low < whole.high == 300 - seconds
+
+
+def test_automode_without_further_trials_ends_with_those_it_has():
+    record = experiment(deadline=at(30_000), num_trials=2, plan=["In 8 h: …"])
+    left = time_left.estimate(record, [training(20, 30, 40), waiting()], at(40))
+    assert left.whole is not None
+    assert left.whole.high < 400
+
+
 def test_an_export_that_does_not_end_may_take_as_long_again():
     ended = training(20, 30).model_copy(update={"state": TrialState.COMPLETED, "ended_at": at(30)})
     record, highs = experiment(deadline=at(60), num_trials=1), []
@@ -128,11 +148,13 @@ def test_it_says_why_the_end_is_later():
     slow = training(20, 30, 40, 90, 150)
     said = time_left.why_later(experiment(), [slow, waiting()], at(150))
     assert said.startswith("Later than expected: an epoch of #0 resnet18 takes")
-    assert time_left.as_of([slow], at(30))[0].state is TrialState.RUNNING
+    assert time_left.as_of(experiment(), [slow], at(30))[0].state is TrialState.RUNNING
     steady = training(20, 30, 40, 50, 60, 70, 80)
     proposed = waiting().model_copy(update={"proposal": NETWORK})
     said = time_left.why_later(experiment(num_trials=1), [steady, proposed], at(80))
     assert said == "Later than expected: 1 more trial is known now."
+    known = experiment(num_trials=2, num_first_trials=2)  # a recipe of AutoMode
+    assert time_left.why_later(known, [steady, proposed], at(80)) == ""
 
 
 def test_in_recorded_runs_the_true_end_lies_in_the_range_four_times_of_five():
