@@ -51,8 +51,10 @@ def cause_of(error: Exception) -> str:
     """
     inner = getattr(error, "cause", None)
     error = inner if isinstance(inner, Exception) else error
-    is_ours = isinstance(error, (UserError, ExperimentError))
-    return str(error) if is_ours else f"{type(error).__name__}: {error}"
+    if isinstance(error, (UserError, ExperimentError)):
+        return str(error)
+    text = f"{type(error).__name__}: {error}".rstrip(".: \n")
+    return f"{text}."  # a next step may follow
 
 
 def next_step(kind: type[BaseException]) -> str:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import traceback
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.errors import DataError, DiskFullError, ExperimentError, NoModelError, UserError
 from automl.experiments import endings, experiment_queue, store
-from automl.experiments.records import ExperimentState, now
+from automl.experiments.records import ExperimentState, TrialRecord, now
 from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.texts import mark
@@ -159,6 +160,15 @@ def _states(job: Job, results: Results) -> dict[str, KeptState]:
     return states
 
 
+def _cause(trials: Iterable[TrialRecord]) -> str:
+    """Why the first trial without a score has none, and what to do."""
+    trial = next((trial for trial in trials if trial.reason), None)
+    if trial is None:
+        return ""
+    steps = [trial.error.next_step] if trial.error else []
+    return " ".join([trial.reason, *steps])
+
+
 def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> None:
     """Export the best model, and record how the experiment ended."""
     reason, end = ending.reason if ending else "", EndTime()
@@ -167,8 +177,7 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
     has_looked = _look_further(inputs, ending, results, end)
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):
-        causes = [trial.reason for trial in results.trials.values() if trial.reason]
-        raise NoModelError(f"No trial was scored. {causes[0] if causes else reason}")
+        raise NoModelError(f"No trial was scored. {_cause(results.trials.values()) or reason}")
     if best is not None:
         refit.refit_best(inputs, results)
         results.update(message=mark("Exporting {trial}.").format(trial=best.trial_id))

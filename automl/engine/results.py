@@ -31,8 +31,9 @@ from automl.experiments.records import (
 from automl.texts import mark
 from automl.training.resume_state import KeptState
 
-_EXPECTING_SECONDS = 1.0
-"""While the search runs, no more time than this is spent on the expected score after a trial."""
+_EXPECTING_SECONDS, _EXPECTING_REST = 1.0, 10
+"""While the search runs, the expected score is found after each trial as long as it takes no more
+time than this; after a longer time it rests for that many times as long."""
 
 
 class End(NamedTuple):
@@ -56,7 +57,7 @@ class Results:
         self.time_limit = TimeLimit(self._file)
         self._states = states or LocalStates(experiment_dir)
         self._standings = Standings(primary_metric)
-        self._expecting_seconds = 0.0
+        self._expecting_again = 0.0
         self.trials: dict[str, TrialRecord] = {}
         for trial in store.load_trials(experiment_dir):
             self._set(trial)
@@ -254,7 +255,7 @@ class Results:
             self._states.forget(trial_id)
         self.scores[trial_id] = [each.metrics[self.primary_metric] for each in evaluations]
         self._update_standings()
-        if end is not None and self._expecting_seconds < _EXPECTING_SECONDS:
+        if end is not None and time.monotonic() >= self._expecting_again:
             self.expect()
 
     def add(self, trial: TrialRecord, files: Mapping[str, Path]) -> None:
@@ -335,7 +336,10 @@ class Results:
             self._change(trial_id, **self._in_doubt(self.trials[trial_id], score_of_part))
         self._update_standings()
         self.update(**found.expectation._asdict())
-        self._expecting_seconds = time.monotonic() - began
+        ended = time.monotonic()
+        taken = ended - began
+        rest = _EXPECTING_REST * taken if taken >= _EXPECTING_SECONDS else 0.0
+        self._expecting_again = ended + rest
 
     def _in_doubt(self, trial: TrialRecord, score_of_part: float) -> dict[str, Any]:
         """Rank of a trial in doubt."""

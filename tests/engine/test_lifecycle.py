@@ -13,7 +13,13 @@ from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.errors import DataError, NoModelError, UserError
 from automl.experiments import store
-from automl.experiments.records import ExperimentState, TrialRecord, TrialState, now
+from automl.experiments.records import (
+    ExperimentState,
+    TrialError,
+    TrialRecord,
+    TrialState,
+    now,
+)
 from automl.jobs.data_source import DataSource
 from automl.jobs.job import Job
 
@@ -66,11 +72,12 @@ def test_a_search_in_which_every_trial_fails_says_why(
     make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord]
 ) -> None:
     why = "pretrained is required, but there are no weights."
-    trials = [make_trial("t1", state=TrialState.FAILED, reason=why)]
+    error = TrialError(cause=why, next_step="Add the weights.", traceback="")
+    trials = [make_trial("t1", state=TrialState.FAILED, reason=why, error=error)]
     experiment_dir = make_experiment(trials=trials, state=ExperimentState.RUNNING)
     results, job = Results(experiment_dir, "accuracy"), store.load_job(experiment_dir)
     inputs = RefitInputs(job, {}, {}, Resources(1, 1, 0.0, []))
-    with pytest.raises(NoModelError, match=f"^No trial was scored. {why}"):
+    with pytest.raises(NoModelError, match=f"^No trial was scored. {why} Add the weights.$"):
         lifecycle._finish(inputs, None, results)
 
 

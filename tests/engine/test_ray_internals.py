@@ -171,7 +171,7 @@ def test_a_call_whose_worker_dies_is_made_again_and_one_that_fails_is_not(
 ) -> None:
     num_calls, kinds, cause = seen["failing_calls"]["fails"]
     assert (num_calls, "ZeroDivisionError" in kinds) == (1, True), kinds
-    assert cause == "ZeroDivisionError: division by zero", changed(
+    assert cause == "ZeroDivisionError: division by zero.", changed(
         "RayTaskError.cause", "failures.py, cause_of"
     )
     num_calls, kinds, _ = seen["failing_calls"]["dies"]

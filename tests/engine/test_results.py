@@ -39,6 +39,7 @@ CHANGES = {
 }
 """Names in Python's audit hooks of all calls that may change a disk; `open` also reads."""
 
+END = End(TrialState.COMPLETED)
 PLAN = [PlannedTrial.of(number, {"model_name": "resnet18"}) for number in range(3)]
 
 
@@ -289,6 +290,20 @@ def test_with_the_end_of_a_trial_it_is_said_what_to_expect(
     recorded = store.load_experiment(results.experiment_dir)
     assert recorded.expected_score is None
     assert "on 10 pictures only: too few" in recorded.expected_basis
+
+
+def test_what_to_expect_is_found_again_after_a_slow_comparison_has_rested(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.engine.results._EXPECTING_SECONDS", 0.0)  # each one is slow
+    monkeypatch.setattr("automl.engine.results._EXPECTING_REST", 1e6)
+    for number in range(2):
+        score(results, tmp_path / "c", f"trial-00{number}", 2, 0.6 + number / 10, END)
+        assert results.experiment.expected_trial == "trial-000"
+    monkeypatch.setattr("automl.engine.results._EXPECTING_REST", 0)
+    results.expect()
+    score(results, tmp_path / "c", "trial-002", 2, 0.9, END)
+    assert results.experiment.expected_trial == "trial-002"
 
 
 class KilledError(BaseException):
