@@ -17,7 +17,7 @@ was_running = not state.is_finished
 def live_leaderboard() -> None:
     trials = cached.trials(experiment_dir)
     if not trials:
-        progress_view.no_trial(state)
+        progress_view.no_trial(experiment_dir, state)
         return
     ranked = cached.ranked(experiment_dir)
     # no tests while the experiment runs: the best trial changes often, and a test takes a second

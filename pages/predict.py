@@ -10,7 +10,7 @@ from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.texts import _
-from automl.ui import cached, data_source, frame, guarded_actions, label_sets, selection
+from automl.ui import cached, data_source, frame, guarded_actions, label_sets, links, selection
 from automl.ui.predict import (
     kept_view,
     pictures_source,
@@ -31,6 +31,8 @@ def no_model() -> None:
     selection.link(
         "pages/progress.py", experiment_dir, _("See the progress"), ":material/monitoring:"
     )
+    if state.is_finished:
+        links.new_experiment(experiment_dir)
     st.stop()
 
 

@@ -54,7 +54,7 @@ if not was_running:
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
     st.caption(wording.plain(wording.stored(record.message)))
 if not was_running and not trials:
-    progress_view.no_trial(state)
+    progress_view.no_trial(experiment_dir, state)
 if was_running:  # above all that grows: the button to stop a trial never moves
     now_training()
 progress_view.verdict(experiment_dir, state, ranked, metric)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from automl.texts import _
-from automl.ui import cached, frame, tabs
+from automl.ui import cached, frame, links, tabs
 from automl.ui.progress import progress_view
 from automl.ui.search import search_view
 
@@ -16,7 +16,12 @@ was_running = not state.is_finished
 def live_search() -> None:
     trials = cached.trials(experiment_dir)
     if not trials:
-        progress_view.no_trial(state)
+        progress_view.no_trial(experiment_dir, state)
+        return
+    if state.is_finished and not cached.ranked(experiment_dir):
+        st.info(_("No trial was scored."))
+        search_view.ended_early(trials, metric)
+        links.new_experiment(experiment_dir)
         return
     tabs.show(
         {

@@ -447,7 +447,7 @@ def test_what_to_expect_names_its_trial_while_another_one_leads(make_experiment,
     trials = [make_trial("t0", [0.9]), make_trial("t1", [0.95], number=1)]
     make_experiment("pets", trials, best_trial="t1", expected_trial="t0", **expected)
     shown = " ".join(automl("leaderboard", "pets").stdout.split())
-    assert "expect accuracy 0.871 (0.80 to 0.92) of t0, the best that has ended." in shown
+    assert "expect accuracy 0.871 (0.80 to 0.92) of t0, the best when this was computed." in shown
 
 
 def test_a_command_stands_beside_each_sentence_of_the_recommendation(make_experiment, make_trial):

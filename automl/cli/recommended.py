@@ -32,7 +32,7 @@ def say_expectation(source: "Experiment") -> None:
     if expected := wording.expected(record):
         said = f"On new pictures expect {source.job.primary_metric} {expected}"
         if record.expected_trial not in (None, record.best_trial):
-            said += f" of {record.expected_trial}, the best that has ended"
+            said += f" of {record.expected_trial}, the best when this was computed"
         say(f"{said}.")
     if record.expected_basis:
         say(record.expected_basis)

@@ -23,12 +23,14 @@ def is_baseline(trial: TrialRecord) -> bool:
 def lowest(trials: Iterable[TrialRecord], metric: str) -> float | None:
     """Start of an axis of scores: the best baseline, or a trial below it.
 
+    While nothing has been trained, the other baselines are the subject: it is the lowest of them.
     The majority class, which would stretch every axis, counts only if it is the best baseline.
     None without a score.
     """
     scored = [(trial, score) for trial in trials if (score := _score(trial, metric)) is not None]
     floors = [score for trial, score in scored if is_baseline(trial)]
     others = [score for trial, score in scored if not is_baseline(trial)]
+    others = others or [score for trial, score in scored if trial.method != "majority_class"]
     return min([*([max(floors)] if floors else []), *others], default=None)
 
 

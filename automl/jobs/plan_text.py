@@ -39,6 +39,20 @@ NO_TRAINING = mark("There is no time for training: only baselines are fitted. Ra
 """Sentence about a plan without one."""
 
 
+_LEFT_OUT = mark("Left out for lack of time: {trials}.")
+_REGAINED = "there is time for "
+"""Part of an English sentence about a trial that was left out of the plan and fits after all."""
+
+
+def never_tried(sentences: Sequence[str]) -> list[str]:
+    """Names of the trials that a recorded plan had no time for, nor later after all."""
+    opening = _LEFT_OUT.partition("{")[0]
+    said = next((each for each in sentences if each.startswith(opening)), opening)
+    names = said.removeprefix(opening).removesuffix(".").split(BETWEEN_PARTS)
+    later = " ".join(each for each in sentences if _REGAINED in each)
+    return [name for name in names if name and f"{_REGAINED}{name} (" not in later]
+
+
 def unmeasured(limit_seconds: float) -> str:
     """Plan on a machine that was never measured."""
     return _(
@@ -105,7 +119,7 @@ def plan(
     sentences += _on_folds(timed, clock) if has_limit else []
     if left_out:
         trials = BETWEEN_PARTS.join(named(values, clock, with_epochs=False) for values in left_out)
-        sentences.append(_("Left out for lack of time: {trials}.").format(trials=trials))
+        sentences.append(_(_LEFT_OUT).format(trials=trials))
     sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
         sentences.append(_(NO_TRAINING))

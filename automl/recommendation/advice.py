@@ -9,10 +9,11 @@ from automl.evaluation.significance import LEVEL
 from automl.experiments import endings
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
+from automl.jobs import plan_text
 from automl.recommendation import doubts, weaknesses
 from automl.recommendation.clause import Clause, Recommendation, Target
 from automl.recommendation.facts import Facts
-from automl.texts import _, ngettext
+from automl.texts import BETWEEN_PARTS, _, ngettext
 
 _NEAR = 0.02
 """Difference of scores up to which a trial may be as good, if the best one's interval is narrow."""
@@ -25,6 +26,8 @@ _OVERDRAWN = 1.5
 
 _FEW = 0.8
 """Share of the usual number of pictures up to which a class has few."""
+
+_MAX_NAMES = 3
 
 MORE_MINUTES = 15
 """Time that a search which ended at its limit is offered to go on."""
@@ -144,7 +147,7 @@ def not_tried(facts: Facts) -> Clause | None:
     extent = endings.extent(facts.record, facts.trials)
     is_ended_early = extent.is_at_limit or facts.record.state != "completed"
     if extent.is_whole or not is_ended_early:
-        return None
+        return _left_out_of_plan(facts)
     if extent.num_unstarted:
         numbers: tuple[float, ...] = (extent.num_unstarted, extent.num_planned)
         text = _unstarted(extent.num_unstarted, extent.num_planned, _names_of_missed(facts))
@@ -156,13 +159,34 @@ def not_tried(facts: Facts) -> Clause | None:
             extent.num_cut,
         ).format(count=wording.integer(extent.num_cut))
     if facts.opening is not None:  # the test data must not be known before the last choice
-        minutes = facts.job.limits.timeout_minutes + MORE_MINUTES
-        label = _("Try anew with {minutes} more minutes").format(minutes=MORE_MINUTES)
-        return Clause(text, numbers, Target("more_time", label, minutes=minutes))
+        return Clause(text, numbers, _anew(facts))
     if not extent.is_at_limit:
         return Clause(text, numbers, Target("resume", _("Go on with it")))
     label = _("Go on for {minutes} more minutes").format(minutes=MORE_MINUTES)
     return Clause(text, numbers, Target("resume", label, minutes=MORE_MINUTES))
+
+
+def _left_out_of_plan(facts: Facts) -> Clause | None:
+    """Trials that AutoMode never planned, because the limit leaves no time for them."""
+    record = facts.record
+    if record.state != "completed" or record.continuations:
+        return None
+    names = [wording.stored(name) for name in plan_text.never_tried(record.plan)]
+    if not names:
+        return None
+    text = ngettext(
+        "{trials} was left out for lack of time: {names}.",
+        "{trials} were left out for lack of time: {names}.",
+        len(names),
+    ).format(trials=wording.count(len(names), "trial"), names=_first(names))
+    return Clause(text, (len(names),), _anew(facts))
+
+
+def _anew(facts: Facts) -> Target:
+    """A new experiment with more time."""
+    label = _("Try anew with {minutes} more minutes").format(minutes=MORE_MINUTES)
+    minutes = facts.job.limits.timeout_minutes + MORE_MINUTES
+    return Target("more_time", label, minutes=minutes)
 
 
 def _unstarted(number: int, num_planned: int, names: str) -> str:
@@ -184,8 +208,15 @@ def _unstarted(number: int, num_planned: int, names: str) -> str:
 def _names_of_missed(facts: Facts) -> str:
     """`resnet18; vit_tiny`, the first of the trials that were not tried; empty without any."""
     names = list(dict.fromkeys(trial.title for trial in endings.missed(facts.trials)))
-    # a title has commas of its own
-    return "; ".join([*names[:3], *(["…"] if len(names) > 3 else [])])
+    return _first(names)
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = BETWEEN_PARTS.join(names[:_MAX_NAMES])
+    if len(names) <= _MAX_NAMES:
+        return shown
+    more = wording.integer(len(names) - _MAX_NAMES)
+    return _("{names} and {count} more").format(names=shown, count=more)
 
 
 def labels_to_check(facts: Facts) -> Clause | None:

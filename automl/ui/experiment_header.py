@@ -63,7 +63,7 @@ def _standing(experiment_dir: Path, state: ExperimentState, *, folded: bool) -> 
     if store.is_imported(experiment_dir):
         st.badge(_("read-only"), icon=":material/ios_share:", color="gray")
     _best(experiment_dir, state)
-    if not state.is_finished:
+    if not (state.is_finished or state is ExperimentState.QUEUED):  # nothing is learnt in a queue
         left = time_left.estimate(record, cached.trials(experiment_dir), now())
         st.markdown(wording.time_left(left), width="content")
 

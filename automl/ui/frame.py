@@ -188,10 +188,26 @@ def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
     experiment_dir = selection.require_experiment(lambda: _begin_without_experiment(title, page))
     state = cached.state(experiment_dir)
     _steps(_step(page), _of(experiment_dir, state), {"experiment": experiment_dir.name})
-    experiment_header.show(experiment_dir, state, folded=page != TRAIN)
+    has_subject = page != TRAIN and _has_subject(page, experiment_dir)
+    experiment_header.show(experiment_dir, state, folded=has_subject)
     for sentence in cached.damaged_trials(experiment_dir):
         st.warning(wording.plain(wording.stored(sentence)))
     return experiment_dir, state
+
+
+def _has_subject(page: str, experiment_dir: Path) -> bool:
+    """True if a page has something to show of an experiment that has failed."""
+    if page == USE:
+        return _has_model(experiment_dir)
+    return page in (DATA, SET_UP) or _has_trial(experiment_dir)
+
+
+def _has_trial(experiment_dir: Path) -> bool:
+    return bool(cached.trials(experiment_dir) or cached.damaged_trials(experiment_dir))
+
+
+def _has_model(experiment_dir: Path) -> bool:
+    return (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
 
 
 def _step(page: str) -> str:
@@ -223,14 +239,12 @@ def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
     training = _Mark.DONE if state.is_finished else _Mark.RUNNING
     if state is ExperimentState.FAILED:
         training = _Mark.FAILED
-    has_trial = bool(cached.trials(experiment_dir) or cached.damaged_trials(experiment_dir))
-    has_model = (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
     return {
         DATA: _Mark.DONE,
         SET_UP: _Mark.DONE,
         TRAIN: training,
-        CHOOSE: _Mark.POSSIBLE if has_trial else _Mark.NOT_YET,
-        USE: _Mark.POSSIBLE if has_model else _Mark.NOT_YET,
+        CHOOSE: _Mark.POSSIBLE if _has_trial(experiment_dir) else _Mark.NOT_YET,
+        USE: _Mark.POSSIBLE if _has_model(experiment_dir) else _Mark.NOT_YET,
     }
 
 

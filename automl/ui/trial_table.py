@@ -19,6 +19,7 @@ from automl.ui.version_cache import for_version
 _MAX_NARROW = 100
 _LETTER_PIXELS, _SMALL_LETTER_PIXELS, _CELL_PIXELS = 7.5, 6.5, 36
 _LEAST_MODEL_PIXELS = 110
+_NARROW_MODEL_PIXELS, _NUMBER_PIXELS = 195, 20
 _MODEL_AND_SCORE_PIXELS = 442  # the times, which are last, are whole in a window of 1280 pixels
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
@@ -144,7 +145,8 @@ def _narrow(table: pd.DataFrame) -> pd.DataFrame:
     scores = [
         state if pd.isna(score) else f"{score:.3f} {half}".strip() for score, half, state in values
     ]
-    return pd.DataFrame({"model": _titles(table), "score": scores})
+    models = [_short(title, _NARROW_MODEL_PIXELS - _NUMBER_PIXELS) for title in table["model"]]
+    return pd.DataFrame({"model": _titles(table.assign(model=models)), "score": scores})
 
 
 def _titles(table: pd.DataFrame) -> list[str]:
@@ -155,7 +157,7 @@ def _titles(table: pd.DataFrame) -> list[str]:
 
 def _narrow_config(config: dict[str, Any]) -> dict[str, Any]:
     return {
-        "model": _TEXT(config["model"]["label"], width=180),
+        "model": _TEXT(config["model"]["label"], width=_NARROW_MODEL_PIXELS),
         "score": _TEXT(config["score"]["label"], width=120, alignment="right"),
     }
 

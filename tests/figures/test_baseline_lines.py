@@ -33,6 +33,12 @@ def test_baselines_are_a_line_and_the_axis_begins_at_the_best_of_them():
     assert high > 0.99
 
 
+def test_while_nothing_has_been_trained_all_baselines_but_the_majority_are_in_view():
+    floors = [*FLOORS, baseline("k_nearest_neighbours", 0.9, 2)]
+    low, high = trial_charts.learning_curves(floors, "accuracy").layout.yaxis.range
+    assert 0.85 < low < 0.9 < 0.967 < high
+
+
 def test_the_floor_of_label_sets_is_that_of_label_frequencies():
     (iou,) = baseline("majority_class", 0.1).evaluations
     iou = iou.model_copy(update={"metrics": {"iou": 0.1, "hamming_loss": 0.3}})

@@ -53,6 +53,21 @@ def test_a_failed_trial_comes_last_without_a_score(
     assert "h" in [layout.get("legend", {}).get("orientation") for layout in layouts]
 
 
+def test_on_a_phone_names_that_differ_at_their_end_can_be_told_apart(
+    open_page, make_experiment, make_trial, monkeypatch
+):
+    make_experiment(
+        trials=[
+            make_trial(f"t{number}", [0.9], number=number, model_name=f"efficientnet_lite0_{end}")
+            for number, end in enumerate(("with_a_long_name_a", "with_a_long_name_b"))
+        ]
+    )
+    monkeypatch.setattr(type(st.context), "headers", PHONE)
+    names = open_page("leaderboard").dataframe[0].value["model"].tolist()
+    assert {name[-2:] for name in names} == {"_a", "_b"}
+    assert all(len(name) < 30 for name in names)
+
+
 def test_without_answers_no_trial_is_called_tied_or_worse(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [0.90]), make_trial("t2", [0.5], number=1)])
     page = open_page("leaderboard")

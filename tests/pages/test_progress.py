@@ -70,6 +70,27 @@ def test_running_shows_trials_and_time_left(open_page, make_experiment, make_tri
     assert page.dataframe[0].value["place"].tolist() == ["n1", "n2"]
 
 
+def test_in_the_queue_nothing_is_said_to_be_learnt(open_page, make_experiment, hold_lock):
+    waiting = "Experiments before it: 1."
+    hold_lock(make_experiment(state="queued", message=waiting, started_at=None, ended_at=None))
+    page = open_page("progress")
+    assert page.get("progress")[0].proto.text == "Experiments before it\\: 1\\."
+    assert {metric.label: metric.value for metric in page.metric}["Time left"] == "–"
+    assert "learning" not in texts(page)
+
+
+def test_a_baseline_has_no_epochs_while_it_is_fitted(
+    open_page, make_experiment, make_trial, hold_lock
+):
+    fitted = {"model_name": "resnet18", "method": "linear_probe"}
+    trial = make_trial("t1", state="running", ended_at=None, hyperparameters=fitted)
+    hold_lock(make_experiment(trials=[trial], state="running", ended_at=None))
+    _whole, line = open_page("progress").get("progress")
+    assert line.proto.text.startswith("\\#0 resnet18\\, linear probe · ")
+    assert "epoch" not in line.proto.text
+    assert "best" not in line.proto.text
+
+
 def test_one_trial_can_be_stopped(open_page, make_experiment, make_trial, hold_lock):
     trial = make_trial("t2", [0.4], state="running", ended_at=None)
     experiment_dir = make_experiment(trials=[trial], state="running", ended_at=None)
@@ -132,6 +153,17 @@ def test_failed_says_why_with_the_details_folded(open_page, make_experiment, mak
     assert fold(page, "Details").code[0].value == "Traceback: 42"
     assert "No score" in texts(page)
     assert not any(promise in texts(page) for promise in ("No score yet", "Curves appear"))
+
+
+def test_what_failed_before_its_first_trial_says_why_on_each_page_with_a_next_step(
+    open_page, make_experiment
+):
+    make_experiment("pets", state="failed", message="The folder is empty.")
+    for name in ("progress", "leaderboard", "search", "predict"):
+        page = open_page(name, experiment="pets")
+        assert [one.value for one in page.error] == ["The folder is empty\\."], name
+        links = [one.proto.label for one in page.main.get("page_link")]
+        assert links.count("New experiment from this") == 2, name  # in the menu, too
 
 
 def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):
@@ -262,4 +294,4 @@ def test_what_to_expect_names_its_trial_while_another_one_leads(
     options = {**expected, **running, "best_trial": "t1", "expected_trial": "t0"}
     hold_lock(make_experiment(trials=trials, **options))
     said = texts(open_page("progress"))
-    assert "Expect accuracy **0.871 (0.80 to 0.92)** of \\#0 resnet18, the best that has" in said
+    assert "Expect accuracy **0.871 (0.80 to 0.92)** of \\#0 resnet18, the best when" in said

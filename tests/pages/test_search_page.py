@@ -32,6 +32,15 @@ def test_it_says_what_will_be_here(open_page, make_experiment, hold_lock):
     assert "Trials appear here as soon as the first one starts" in texts(open_page("search"))
 
 
+def test_nothing_is_promised_when_every_trial_has_failed(open_page, make_experiment, make_trial):
+    trial = make_trial("t1", state="failed", reason="The loss became NaN.")
+    make_experiment(trials=[trial], state="failed", message="No trial was scored.")
+    page = open_page("search")
+    assert page.info[0].value == "No trial was scored."
+    assert page.dataframe[0].value["Why"].tolist() == ["The loss became NaN."]
+    assert "appear" not in texts(page)
+
+
 def test_the_best_so_far_never_falls(open_page, searched):  # noqa: ARG001
     table = figure_table(open_page("search"), "search-over-time")
     assert table["best so far"].is_monotonic_increasing

@@ -159,6 +159,28 @@ def test_trials_that_had_no_time_are_named_with_an_offer_to_go_on():
     assert advice.not_tried(facts()) is None
 
 
+def test_of_many_trials_that_had_no_time_the_first_are_named():
+    best = build_trial("t0", [0.9])
+    unstarted = {"state": "stopped", "was_cut_short": True, "started_at": None}
+    missed = [build_trial(f"t{n}", number=n, model_name=f"n{n}", **unstarted) for n in range(1, 6)]
+    given = facts(record=AT_LIMIT, best=best, trials=[best, *missed])
+    said = text(advice.not_tried, given)
+    assert said == "5 of 6 trials were not tried: n1; n2; n3 and 2 more."
+
+
+def test_what_the_plan_had_no_time_for_is_named_with_an_offer_of_more_time():
+    left_out = "Left out for lack of time: a probe of b; training of a; fine-tuning of b."
+    regained = "Revised at 1:02: there is time for a probe of b (trial-003) after all, which takes."
+    record = {**EXPECTED, "plan": ["In 15 min: the majority class.", left_out, regained]}
+    clause = advice.not_tried(facts(record=record))
+    assert clause.text == (
+        "2 trials were left out for lack of time: training of a; fine-tuning of b."
+    )
+    assert clause.numbers == (2,)
+    assert (clause.target.view, clause.target.minutes) == ("more_time", 30)
+    assert advice.not_tried(facts(record={**EXPECTED, "plan": [regained]})) is None
+
+
 def test_what_the_exit_score_left_out_is_not_missed():
     best = build_trial("t0", [0.9])
     missed = build_trial("t1", number=1, state="stopped", was_cut_short=True, started_at=None)

@@ -25,7 +25,7 @@ from automl.figures import (
 )
 from automl.figures.pauses import Clock
 from automl.texts import _
-from automl.ui import cached, curve_chart, guarded_actions, recommendation_view
+from automl.ui import cached, curve_chart, guarded_actions, links, recommendation_view
 from automl.ui.version_cache import for_version
 
 _LOG_BYTES = 20_000
@@ -79,13 +79,16 @@ def headline(
     cards.metric(_("Time") if is_over else _("Time so far"), time, border=True, height="stretch")
     if not is_over:
         with cards:
-            _time_left(record, trials)
+            _time_left(record, state, trials)
         why = time_left.why_later(record, trials, now())
         st.caption(wording.plain(why) if why else "\N{NO-BREAK SPACE}")  # the same height without
 
 
-def _time_left(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
+def _time_left(record: ExperimentRecord, state: ExperimentState, trials: list[TrialRecord]) -> None:
     """Draw the range of the time left."""
+    if state is ExperimentState.QUEUED:
+        st.metric(_("Time left"), wording.NOTHING, border=True, height="stretch")
+        return
     left = time_left.estimate(record, trials, now())
     value = _("Learning") if left.whole is None else wording.span(left.whole.low, left.whole.high)
     st.metric(
@@ -144,7 +147,9 @@ def _expectation(experiment_dir: Path, state: ExperimentState, metric_name: str)
         sentence, title = _("On new pictures expect {metric} **{expected}**."), ""
         for trial in cached.trials(experiment_dir):
             if trial.trial_id == record.expected_trial != record.best_trial:
-                sentence = _("Expect {metric} **{expected}** of {trial}, the best that has ended.")
+                sentence = _(
+                    "Expect {metric} **{expected}** of {trial}, the best when this was computed."
+                )
                 title = wording.plain(wording.trial(trial))
         sentence = sentence.format(metric=metric_name, expected=expected, trial=title)
         st.markdown(sentence, help=basis or None)
@@ -216,22 +221,10 @@ def running_trials(
 
 def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: str) -> None:
     """rest: how long it will take, and where it is if that is not the same for all."""
-    epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
-    planned = timeline.planned_epochs(trial)
     name = wording.plain(wording.trial(trial))
     line, button = st.columns([6, 1], vertical_alignment="center")
-    epochs = (
-        _("epoch {epoch} of {planned}").format(epoch=epoch, planned=planned)
-        if planned
-        else _("epoch {epoch}").format(epoch=epoch)
-    )
-    score = wording.score(trial.score(metric))
-    line.progress(
-        min(1.0, epoch / planned) if planned else 0.0,
-        _("{name} · {epochs} · best {score} · {rest}").format(
-            name=name, epochs=epochs, score=score, rest=wording.plain(rest)
-        ),
-    )
+    with line:
+        _how_far(trial, metric, name, wording.plain(rest))
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
     if trial.trial_id in store.trials_to_stop(experiment_dir):
@@ -247,16 +240,38 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: 
             st.rerun()
 
 
+def _how_far(trial: TrialRecord, metric: str, name: str, rest: str) -> None:
+    """Draw the epochs of a trial and its best score; a baseline has neither while it is fitted."""
+    if baselines.is_baseline(trial):
+        st.progress(0.0, f"{name} · {rest}")
+        return
+    epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
+    planned = timeline.planned_epochs(trial)
+    epochs = (
+        _("epoch {epoch} of {planned}").format(epoch=epoch, planned=planned)
+        if planned
+        else _("epoch {epoch}").format(epoch=epoch)
+    )
+    score = wording.score(trial.score(metric))
+    st.progress(
+        min(1.0, epoch / planned) if planned else 0.0,
+        _("{name} · {epochs} · best {score} · {rest}").format(
+            name=name, epochs=epochs, score=score, rest=rest
+        ),
+    )
+
+
 def _rest(left: Span | None) -> str:
     if left is None:
         return _(wording.LEARNING)
     return _("{time} left").format(time=wording.span(left.low, left.high))
 
 
-def no_trial(state: ExperimentState) -> None:
-    """Draw a message in place of the trials when there are none."""
+def no_trial(experiment_dir: Path, state: ExperimentState) -> None:
+    """Draw a message in place of the trials when there are none, and the next step at the end."""
     if state.is_finished:
         st.info(_("This experiment ended before its first trial."))
+        links.new_experiment(experiment_dir)
     else:
         st.info(_("Trials appear here as soon as the first one starts."))
 
