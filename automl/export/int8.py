@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import model_input, probabilities_of
 from automl.errors import ExportError
-from automl.evaluation import decisions, significance
+from automl.evaluation import decisions, picture_groups, significance
 from automl.evaluation.decisions import THRESHOLD
+from automl.experiments import groups
 from automl.export import onnx_model, parity
 from automl.export.parity_report import Int8
 from automl.export.trained_model import Answers, TrainedModel
@@ -148,7 +149,8 @@ def _score(
     )
     thresholds = THRESHOLD if model.thresholds is None else model.thresholds
     before, after = (decisions.is_right(each, labels, thresholds) for each in (original, quantised))
-    refuse_worse(before, after)
+    counted = picture_groups.one_of_each(rows["id"].to_numpy(), groups.of(model.experiment_dir))
+    refuse_worse(before[counted], after[counted])
     return Int8(
         num_images=len(paths),
         accuracy=float(after.mean()),
@@ -164,7 +166,8 @@ def refuse_worse(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> None:
     """Refuse a model that is less accurate by more than 0.05, beyond chance.
 
     Args:
-        before: (N,) True where the original is right, about the class or the whole set of labels.
+        before: (N,) True where the original is right, about the class or the whole set of labels,
+            of pictures of N groups.
         after: (N,) the same for the quantised model.
 
     Raises:

@@ -216,7 +216,9 @@ class Predictor:
         self.labels = _read(_LABELS, model_dir / "labels.json")
         self.experiment, self.trial_id = settings.experiment, settings.trial_id
         self.has_label_sets = settings.has_label_sets
-        self.thresholds = np.array(settings.thresholds or [0.5] * len(self.labels))
+        self.thresholds = np.array(
+            [0.5] * len(self.labels) if settings.thresholds is None else settings.thresholds
+        )
         self._resize_size = settings.validation_resize_size
         self._crop_size = settings.validation_crop_size
         self.rendering = settings.rendering
@@ -410,6 +412,11 @@ def _check(model_dir: Path, settings: _Settings, labels: list[str]) -> None:
         raise PredictionError(
             f"{model_dir / 'labels.json'} has the label {repeated!r} more than once. Export the "
             "model again."
+        )
+    if settings.thresholds is not None and len(settings.thresholds) != len(labels):
+        raise PredictionError(
+            f"{model_dir / 'settings.json'} has {len(settings.thresholds)} thresholds for "
+            f"{len(labels)} labels. Export the model again."
         )
 
 

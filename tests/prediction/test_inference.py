@@ -31,6 +31,12 @@ def test_a_damaged_file_of_a_model_is_named(model, name, content, sentence):
         Predictor(model)
 
 
+def test_thresholds_that_are_not_one_for_each_label_are_refused(model):
+    write_model(model, has_label_sets=True, thresholds=[0.4, 0.6])
+    with pytest.raises(PredictionError, match=r"settings\.json has 2 thresholds for 3 labels"):
+        Predictor(model)
+
+
 @pytest.mark.parametrize("name", ["settings.json", "labels.json", "model.onnx"])
 def test_a_missing_file_of_a_model_is_named(model, name):
     (model / name).unlink()
