@@ -95,6 +95,19 @@ def measured(
     return known(resources)
 
 
+def settled(
+    names: Sequence[str], resources: Resources, num_classes: int, wait: Callable[[], None]
+) -> Speeds | None:
+    """Measure networks while the trials of a search wait, in place of what is in the cache.
+
+    The arguments and the value are those of `measured`.
+    """
+    found = _in_worker(list(names), resources, num_classes, wait)
+    if found is not None:
+        keep(found.settled(), resources)
+    return known(resources)
+
+
 def by_all_known(before: Costs, resources: Resources) -> Costs:
     """The costs by the networks that have been measured meanwhile, too."""
     found = known(resources)

@@ -241,14 +241,17 @@ class Pacer:
         return score is not None and lagging.is_far_behind(self._results, trial, score)
 
     def _measure(self, values: Mapping[str, Any]) -> None:
-        """Measure a network that is to be trained; before, it is compared by multiply-adds."""
+        """Measure a network that is to be trained: the start of the search has disturbed an earlier
+        measurement, and without any a network is compared by its multiply-adds."""
         if self._measured is None or "method" in values:
             return
-        missing = speeds.missing(networks_of(values), self._costs.speeds)
-        if not missing or self.clock().seconds <= 0:  # its end needs the time that is left
+        names = speeds.unsettled(networks_of(values), self._costs.speeds)
+        if not names or self.clock().seconds <= 0:  # its end needs the time that is left
             return
-        found = self._measured(missing)
-        if found is not None:
+        found = self._measured(names)
+        if found is None:
+            self._measured = None
+        else:
             self._costs = replace(self._costs, speeds=found)
 
     @property
@@ -330,6 +333,7 @@ class Pacer:
         """The first that fits into the time left, as a baseline into a share of it."""
         known = self._known_features()
         for values in trials:
+            self._measure(values)
             clock = self._clock_of_trainings(values)
             timed = schedule.within_share(share, values, clock, known)
             if timed is not None:

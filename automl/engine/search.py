@@ -143,7 +143,7 @@ def _pacer(inputs: SearchInputs, results: Results, watch: Watch) -> Pacer | None
 
     def measured(names: Sequence[str]) -> Speeds | None:
         with contextlib.suppress(measuring.NotNeededError):
-            return measuring.measured(names, resources, num_classes, wait)
+            return measuring.settled(names, resources, num_classes, wait)
         return None
 
     return Pacer(

@@ -5,6 +5,7 @@ reads only the cgroup that a container sees as its root, not one that systemd or
 further down.
 """
 
+import contextlib
 import math
 import os
 from pathlib import Path
@@ -24,6 +25,18 @@ def usable_cores() -> int:
     """
     quotas = [quota for quota in (_quota_v1(_CGROUPS), *map(_quota_v2, cgroup_folders())) if quota]
     return max(1, math.floor(min([_cores_by_affinity(), *quotas])))
+
+
+def seconds_waited() -> float:
+    """Seconds for which the threads of this process have waited for a core, all of them together.
+
+    0 where the system does not tell; only Linux does.
+    """
+    total = 0
+    for file in Path("/proc/self/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            total += int(file.read_text().split()[1])
+    return total / 1e9
 
 
 def limit_matrix_threads(num_threads: int) -> None:

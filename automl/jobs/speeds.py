@@ -53,6 +53,9 @@ class NetworkSpeed(FrozenModel):
     batch_seconds: float
     """Training on a batch, whatever it holds: calls of all layers and an update of the weights."""
 
+    is_settled: bool = False
+    """Measured during a search, while its trials waited; at its start other programs start, too."""
+
     def training(self, num_pictures: int, batch_size: int) -> float:
         """Seconds to train on so many pictures, in batches of this size."""
         num_batches = math.ceil(num_pictures / batch_size)
@@ -125,6 +128,14 @@ class Speeds(FrozenModel):
         low = low if len(taken) >= _FEWEST_ENDS else 1.0
         return min(max(_END_MARGIN * max(taken), low), high)
 
+    def settled(self) -> Self:
+        """The same, measured during a search."""
+        networks = {
+            name: speed.model_copy(update={"is_settled": True})
+            for name, speed in self.networks.items()
+        }
+        return self.model_copy(update={"networks": networks})
+
     def times(self, factors: Mapping[str, float], other: float) -> Self:
         """All networks by factors of their own, or by another one without."""
         networks = {
@@ -177,6 +188,13 @@ def keep_end(taken: float, device: str, num_threads: int, *, is_frozen: bool) ->
 
 def _write(speeds: Speeds, device: str, num_threads: int) -> None:
     atomic.write_text(_path(device, num_threads), speeds.model_dump_json(indent=2), durable=False)
+
+
+def unsettled(names: Iterable[str], known: Speeds) -> list[str]:
+    """The names that have not been measured during a search, in their order."""
+    return [
+        name for name in names if name not in known.networks or not known.networks[name].is_settled
+    ]
 
 
 def missing(names: Iterable[str], known: Speeds | None) -> list[str]:

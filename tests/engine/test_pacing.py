@@ -1,6 +1,7 @@
 """The plan while it runs, with made-up speeds and records; nothing is trained."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_a_network_is_measured_before_its_first_training(tmp_path: Path) -> None
 
     def measured(names: Sequence[str]) -> Speeds:
         asked.append(names)
-        return Speeds(networks={**COSTS.speeds.networks, names[0]: SPEED.times(2)})
+        return Speeds(networks={**COSTS.speeds.networks, names[0]: SPEED.times(2)}).settled()
 
     pacer = Pacer(store.load_job(tmp_path / "e"), results, COSTS, 1, measured=measured)
     start_another(results)
@@ -136,6 +137,36 @@ def test_a_network_is_measured_before_its_first_training(tmp_path: Path) -> None
     begin(results, 5.9)
     assert pacer.fit(PlannedTrial.of(3, {**TUNING, "model_name": "resnet50"})) is None
     assert len(asked) == 1
+
+
+def test_a_network_measured_while_the_search_began_is_measured_again(tmp_path: Path) -> None:
+    results, _ = opened(tmp_path, minutes=12)
+    job = store.load_job(tmp_path / "e")
+    slow = replace(COSTS, speeds=Speeds(networks={"mobilenetv2": SPEED.times(4)}))
+    left_out = [LeftOut(TUNING, 0)]
+    start_another(results)
+    assert Pacer(job, results, slow, 1, left_out).regained(1, None) is None
+    asked: list[Sequence[str]] = []
+
+    def measured(names: Sequence[str]) -> Speeds:
+        asked.append(names)
+        return Speeds(networks={"mobilenetv2": SPEED}).settled()
+
+    pacer = Pacer(job, results, slow, 1, left_out, measured)
+    regained = pacer.regained(1, None)
+    assert regained is not None
+    assert pacer.fit(PlannedTrial.of(2, TUNING)) is not None
+    assert asked == [["mobilenetv2"]]
+
+
+def test_what_cannot_be_measured_is_asked_for_once(tmp_path: Path) -> None:
+    results, _ = opened(tmp_path, minutes=30)
+    asked: list[Sequence[str]] = []
+    job = store.load_job(tmp_path / "e")
+    pacer = Pacer(job, results, COSTS, 1, measured=asked.append)  # returns None
+    for number in range(2):
+        assert pacer.fit(PlannedTrial.of(number, TUNING)) is not None
+    assert asked == [["mobilenetv2"]]
 
 
 def test_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_path: Path) -> None:
