@@ -3,7 +3,7 @@
 import streamlit as st
 
 from automl.texts import _
-from automl.ui import cached, frame, significance
+from automl.ui import cached, experiment_state, frame, significance
 from automl.ui.leaderboard import cost_view, leaderboard_table, significance_view
 from automl.ui.progress import progress_view
 
@@ -17,7 +17,7 @@ was_running = not state.is_finished
 def live_leaderboard() -> None:
     trials = cached.trials(experiment_dir)
     if not trials:
-        progress_view.no_trial(experiment_dir, state)
+        experiment_state.no_trial(experiment_dir, state)
         return
     ranked = cached.ranked(experiment_dir)
     # no tests while the experiment runs: the best trial changes often, and a test takes a second

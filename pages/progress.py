@@ -12,7 +12,7 @@ import streamlit as st
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.texts import _
-from automl.ui import cached, frame, launch, trial_table
+from automl.ui import cached, experiment_state, frame, launch, trial_table
 from automl.ui.progress import going_on_view, notification, progress_view
 
 _DRAWN = "what the charts of the progress page show"
@@ -54,7 +54,7 @@ if not was_running:
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
     st.caption(wording.plain(wording.stored(record.message)))
 if not was_running and not trials:
-    progress_view.no_trial(experiment_dir, state)
+    experiment_state.no_trial(experiment_dir, state)
 if was_running:  # above all that grows: the button to stop a trial never moves
     now_training()
 progress_view.verdict(experiment_dir, state, ranked, metric)

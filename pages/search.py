@@ -3,8 +3,7 @@
 import streamlit as st
 
 from automl.texts import _
-from automl.ui import cached, frame, links, tabs
-from automl.ui.progress import progress_view
+from automl.ui import cached, experiment_state, frame, links, tabs
 from automl.ui.search import search_view
 
 experiment_dir, state = frame.begin_with_experiment("pages/search.py")
@@ -16,7 +15,7 @@ was_running = not state.is_finished
 def live_search() -> None:
     trials = cached.trials(experiment_dir)
     if not trials:
-        progress_view.no_trial(experiment_dir, state)
+        experiment_state.no_trial(experiment_dir, state)
         return
     if state.is_finished and not cached.ranked(experiment_dir):
         st.info(_("No trial was scored."))

@@ -81,6 +81,8 @@ def start_at_zero(figure: go.Figure, x: str, y: str) -> go.Figure:
     heights = [height for trace in figure.data for height in trace.y or () if height is not None]
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(rangemode="normal" if any(y < 0 for y in heights) else "nonnegative")
+    if len({*heights}) == 1 and heights[0] >= 0:
+        figure.update_yaxes(range=[0, max(1.0, 1.1 * heights[0])])  # no score is above 1
     if not any(trace.x for trace in figure.data):
         figure.update_xaxes(range=[0, 1])
         figure.update_yaxes(range=[0, 1])

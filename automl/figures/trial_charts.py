@@ -117,17 +117,17 @@ def intervals(ranked: Sequence[TrialRecord], metric: str) -> go.Figure:
             showlegend=False,
         )
     figure.update_yaxes(autorange="reversed")
-    _leave_majority_out(figure, ranked[:MAX_LINES], metric)
+    _begin_above_majority(figure, ranked[:MAX_LINES], metric)
     title = _("{metric}, 95 % interval").format(metric=wording.metric_heading(metric))
     return fit_rows(figure, min(len(ranked), MAX_LINES), title)
 
 
-def _leave_majority_out(figure: go.Figure, shown: Sequence[TrialRecord], metric: str) -> None:
-    """Let the axis end before the majority class, whose score stands at the edge then."""
+def _begin_above_majority(figure: go.Figure, shown: Sequence[TrialRecord], metric: str) -> None:
+    """Let the axis hold all but the majority class, whose score stands at its edge."""
     rest = [trial for trial in shown if trial.method != "majority_class"]
     ends = [end for t in rest for end in (t.score_low, t.score(metric), t.score_high)]
     known = [end for end in ends if end is not None and end == end]
-    if not known or len(rest) == len(shown):
+    if not known:
         return
     figure.update_xaxes(range=baselines.within(min(known), max(known)))
     for trial in shown:

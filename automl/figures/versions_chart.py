@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from automl.experiments.across import VersionScore
-from automl.figures import palette, wording
+from automl.figures import baselines, palette, wording
 from automl.figures.charts import finish
 from automl.texts import _
 
@@ -32,6 +32,8 @@ def scores(found: Sequence[VersionScore], metric: str) -> go.Figure:
         hovertemplate="%{customdata}: %{y:.3f}, %{text}<extra></extra>",
     )
     figure.update_xaxes(tickvals=positions, ticktext=names)
+    ends = [end for each in found for end in (each.low, each.score, each.high) if end is not None]
+    figure.update_yaxes(range=baselines.within(min(ends), max(ends)))
     return finish(figure, _("Version of the data"), wording.metric_heading(metric))
 
 

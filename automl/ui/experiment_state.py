@@ -10,7 +10,7 @@ from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.texts import _
-from automl.ui import cached, guarded_actions
+from automl.ui import cached, guarded_actions, links
 
 
 def badge(experiment_dir: Path, state: ExperimentState, *, in_short: bool = False) -> None:
@@ -20,6 +20,15 @@ def badge(experiment_dir: Path, state: ExperimentState, *, in_short: bool = Fals
     st.badge(_(name), icon=wording.state_icon(name), color=wording.state_color(name))
     if extent is not None and not in_short and (missed := wording.tried(extent)):
         st.caption(missed, width="content")
+
+
+def no_trial(experiment_dir: Path, state: ExperimentState) -> None:
+    """Draw a message in place of the trials when there are none, and the next step at the end."""
+    if state.is_finished:
+        st.info(_("This experiment ended before its first trial."))
+        links.new_experiment(experiment_dir)
+    else:
+        st.info(_("Trials appear here as soon as the first one starts."))
 
 
 def may_resume(experiment_dir: Path) -> bool:

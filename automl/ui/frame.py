@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,6 +16,7 @@ from automl.ui import (
     browser_history,
     cached,
     experiment_header,
+    experiment_state,
     links,
     selection,
     sign_in,
@@ -168,7 +170,10 @@ def begin_with_trial(page: str) -> tuple[Path, ExperimentState, TrialRecord]:
     """Draw the frame of a page of one trial, with the choice of the trial beside the views."""
     experiment_dir, state = _begin(page, Action.LOOK)
     asked_for = selection.remembered("trial")
-    with _views(experiment_dir):
+    row = _views(experiment_dir)
+    if not cached.trials(experiment_dir):
+        _wait_for_trial(experiment_dir, state)
+    with row:
         st.space("stretch")
         trial = selection.require_trial(experiment_dir)
     if asked_for and asked_for not in {each.trial_id for each in cached.trials(experiment_dir)}:
@@ -179,6 +184,19 @@ def begin_with_trial(page: str) -> tuple[Path, ExperimentState, TrialRecord]:
             )
         )
     return experiment_dir, state, trial
+
+
+def _wait_for_trial(experiment_dir: Path, state: ExperimentState) -> NoReturn:
+    """Draw a message until there is a trial, with which the page is drawn anew."""
+
+    @st.fragment(run_every=None if state.is_finished else "2s")
+    def waiting() -> None:
+        if cached.trials(experiment_dir):
+            st.rerun()
+        experiment_state.no_trial(experiment_dir, state)
+
+    waiting()
+    st.stop()
 
 
 def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:

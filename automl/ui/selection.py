@@ -72,12 +72,11 @@ def show_experiment(name: str) -> None:
 
 
 def require_trial(experiment_dir: Path) -> TrialRecord:
-    """Draw the choice of the trial and return the chosen one; the best trial is chosen first."""
+    """Draw the choice of the trial and return the chosen one; the best trial is chosen first.
+
+    There is one at least.
+    """
     trials = cached.trials(experiment_dir)
-    if not trials:
-        st.info(_("No trial of this experiment has started yet."))
-        link("pages/progress.py", experiment_dir, _("See the progress"), _WAY_ON)
-        st.stop()
     by_id = {trial.trial_id: trial for trial in trials}
     primary_metric = cached.job(experiment_dir).primary_metric
     ranked = [trial.trial_id for trial in leaderboard.in_order(trials, primary_metric)]

@@ -69,6 +69,14 @@ def test_the_majority_class_does_not_stretch_the_intervals():
     assert [note.text for note in figure.layout.annotations] == ["← 0.100"]
 
 
+def test_no_axis_of_a_single_score_goes_beyond_all_scores():
+    """Without an interval, as before its trial ends, Plotly would show 1 more and 1 less."""
+    running = build_trial("t2", [0.9])
+    low, high = trial_charts.intervals([running], "accuracy").layout.xaxis.range
+    assert 0.88 < low < 0.9 < high < 0.92
+    assert trial_charts.learning_curves([running], "accuracy").layout.yaxis.range == (0, 1)
+
+
 def test_few_trials_have_a_colour_each_which_later_ones_do_not_change():
     few = [build_trial(f"t{n}", [0.5], number=n) for n in range(8)]
     colors = palette.trial_colors(few)

@@ -29,9 +29,14 @@ def experiment(make_experiment, make_trial, make_pictures, with_predictions, tmp
 def test_without_a_trial_it_says_so(open_page, make_experiment):
     make_experiment()
     page = open_page("trial")
-    assert "No trial of this experiment has started yet" in texts(page)
+    assert "This experiment ended before its first trial" in texts(page)
     links = {each.proto.label: each.proto.query_string for each in page.get("page_link")}
-    assert links["See the progress"] == "experiment=pets"
+    assert links["New experiment from this"] == "copy=pets"
+
+
+def test_before_the_first_trial_it_says_what_will_be_here(open_page, make_experiment, hold_lock):
+    hold_lock(make_experiment(state="preparing", ended_at=None))
+    assert "Trials appear here as soon as the first one starts" in texts(open_page("trial"))
 
 
 def test_the_best_trial_is_shown_first(open_page, experiment):

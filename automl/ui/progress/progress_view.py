@@ -25,7 +25,7 @@ from automl.figures import (
 )
 from automl.figures.pauses import Clock
 from automl.texts import _
-from automl.ui import cached, curve_chart, guarded_actions, links, recommendation_view
+from automl.ui import cached, curve_chart, guarded_actions, recommendation_view
 from automl.ui.version_cache import for_version
 
 _LOG_BYTES = 20_000
@@ -265,15 +265,6 @@ def _rest(left: Span | None) -> str:
     if left is None:
         return _(wording.LEARNING)
     return _("{time} left").format(time=wording.span(left.low, left.high))
-
-
-def no_trial(experiment_dir: Path, state: ExperimentState) -> None:
-    """Draw a message in place of the trials when there are none, and the next step at the end."""
-    if state.is_finished:
-        st.info(_("This experiment ended before its first trial."))
-        links.new_experiment(experiment_dir)
-    else:
-        st.info(_("Trials appear here as soon as the first one starts."))
 
 
 def trials_over_time(experiment_dir: Path) -> None:
