@@ -303,6 +303,8 @@ class Pacer:
             return None
         values, timed = found
         self._left_out = [one for one in self._left_out if one.values != values]
+        left = plan_text.kinds((one.values for one in self._left_out), self.clock())
+        self._results.update(left_out=left)
         trial = PlannedTrial.of(number, timed.values)
         self._say_regained(trial, timed)
         return trial

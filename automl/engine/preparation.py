@@ -26,7 +26,7 @@ from automl.engine.results import Results
 from automl.errors import ClusterError, NoModelError, UserError
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
-from automl.jobs import data_versions, schedule
+from automl.jobs import data_versions, plan_text, schedule
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
@@ -148,7 +148,8 @@ def prepare(job: Job, results: Results) -> Prepared:
     results.update(num_trials=planned.num_trials, num_first_trials=num_first)
     if clock is not None and planned.timed:
         limit = 60 * job.limits.timeout_minutes
-        results.update(plan=planned.sentences(clock, limit))
+        left_out = plan_text.kinds((one.values for one in planned.left_out), clock)
+        results.update(plan=planned.sentences(clock, limit), left_out=left_out)
     results.plan(planned.trials)  # the pages show the trials while the pictures are decoded
     for trial in planned.refused:
         results.refused(trial.number, dict(trial.requested), None, trial.error)

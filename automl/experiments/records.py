@@ -427,6 +427,9 @@ class ExperimentRecord(FrozenModel):
     plan: list[str] = Field(default_factory=list)
     """AutoMode's plan in sentences, followed by its revisions; empty for other searches."""
 
+    left_out: list[str] = Field(default_factory=list)
+    """Names of AutoMode's first trials that there was no time for, neither at first nor later."""
+
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None

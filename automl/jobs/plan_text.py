@@ -1,6 +1,6 @@
 """The plan of AutoMode in sentences; pages say them in their language, the engine keeps English."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from automl.jobs import fold_needs
@@ -37,20 +37,6 @@ WITHOUT_WEIGHTS = mark(
 
 NO_TRAINING = mark("There is no time for training: only baselines are fitted. Raise the limit.")
 """Sentence about a plan without one."""
-
-
-_LEFT_OUT = mark("Left out for lack of time: {trials}.")
-_REGAINED = "there is time for "
-"""Part of an English sentence about a trial that was left out of the plan and fits after all."""
-
-
-def never_tried(sentences: Sequence[str]) -> list[str]:
-    """Names of the trials that a recorded plan had no time for, nor later after all."""
-    opening = _LEFT_OUT.partition("{")[0]
-    said = next((each for each in sentences if each.startswith(opening)), opening)
-    names = said.removeprefix(opening).removesuffix(".").split(BETWEEN_PARTS)
-    later = " ".join(each for each in sentences if _REGAINED in each)
-    return [name for name in names if name and f"{_REGAINED}{name} (" not in later]
 
 
 def unmeasured(limit_seconds: float) -> str:
@@ -118,8 +104,8 @@ def plan(
     ]
     sentences += _on_folds(timed, clock) if has_limit else []
     if left_out:
-        trials = BETWEEN_PARTS.join(named(values, clock, with_epochs=False) for values in left_out)
-        sentences.append(_(_LEFT_OUT).format(trials=trials))
+        trials = BETWEEN_PARTS.join(kinds(left_out, clock))
+        sentences.append(_("Left out for lack of time: {trials}.").format(trials=trials))
     sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
         sentences.append(_(NO_TRAINING))
@@ -176,6 +162,11 @@ def _sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
     if frozen and trained and frozen != trained:
         return _("{size} (training at {trained})").format(size=frozen, trained=trained)
     return frozen or trained
+
+
+def kinds(trials: Iterable[Values], clock: Clock) -> list[str]:
+    """Names of trials without their numbers of epochs, see `named`."""
+    return [named(values, clock, with_epochs=False) for values in trials]
 
 
 def named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:

@@ -9,7 +9,6 @@ from automl.evaluation.significance import LEVEL
 from automl.experiments import endings
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
-from automl.jobs import plan_text
 from automl.recommendation import doubts, weaknesses
 from automl.recommendation.clause import Clause, Recommendation, Target
 from automl.recommendation.facts import Facts
@@ -171,7 +170,7 @@ def _left_out_of_plan(facts: Facts) -> Clause | None:
     record = facts.record
     if record.state != "completed" or record.continuations:
         return None
-    names = [wording.stored(name) for name in plan_text.never_tried(record.plan)]
+    names = [wording.stored(name) for name in record.left_out]
     if not names:
         return None
     text = ngettext(

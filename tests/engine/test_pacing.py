@@ -253,6 +253,7 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     assert (regained.number, regained.requested) == (5, probe)
     said = results.experiment.plan[-1]
     assert "there is time for a probe of resnet18 (trial-005) after all" in said
+    assert results.experiment.left_out == ["fine-tuning of mobilenetv2"]
     assert pacer.regained(6, tuning) is None  # a training waits for those that are planned
     last = pacer.regained(6, None)
     assert last is not None
