@@ -59,6 +59,7 @@ button[kind^="tertiary"]:is(:hover, [aria-expanded="true"]) p { text-decoration:
 :is(a, button, summary, [role="tab"]):focus-visible { outline: 2px solid !important; }
 :is([role="tab"], button[kind^="primary"]):focus-visible { outline-offset: -3px; }
 [role="tab"] { padding-inline: 0.4rem; }
+.stForm [data-testid="InputInstructions"] { display: none; }
 [data-testid="stHeaderActionElements"] a { display: none; }
 .st-key-notes button { min-height: 1.5rem; padding-block: 0; }
 .stCode .token.key { font-weight: 600; }
@@ -97,7 +98,8 @@ button[kind^="tertiary"]:is(:hover, [aria-expanded="true"]) p { text-decoration:
 It writes what is chosen, open or under the pointer in the accent, which is dark enough for the
 white words of a button and so too dark for words on a dark page; and parts of YAML in colours too
 light for a light one. It marks what the keyboard is on by half of the accent, or by a shade that
-what is chosen has, too; and it has links to headings, on which the keyboard would stop. On a
+what is chosen has, too; it has links to headings, on which the keyboard would stop; and in a form,
+which has a button, it writes over a long text that Enter sends it. On a
 phone the frame takes half of its usual height, a full multiselect keeps a place for a finger, and
 the line of a trial in training grows to the height of its button below its bar. There the tools of
 a table, which a touch screen always shows, would cover what stands above it. In the line above a

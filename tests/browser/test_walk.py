@@ -42,6 +42,10 @@ def test_from_the_sample_to_a_prediction(
     digits: Path, server: Server, page: Page, screenshot: Callable[[str], None]
 ) -> None:
     page.add_init_script(NOTIFICATIONS)
+    page.goto(f"{server.url}/dataset")
+    page.get_by_label("Full path of the folder or file").fill("/srv/pictures/of/some/length")
+    page.wait_for_timeout(500)
+    expect(page.get_by_text("Press Enter")).to_be_hidden()  # it would lie over the path
     page.goto(server.url)
     on_page(page, "Experiments")
     screenshot("1-first-visit")
