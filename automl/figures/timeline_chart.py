@@ -18,8 +18,10 @@ from automl.texts import _
 
 _MAX_NAME = 36
 _LINE_PIXELS, _FRAME_PIXELS = 34, 90
-_BELOW_PIXELS, _ABOVE_PIXELS = 48, 24
+_BELOW_PIXELS, _ABOVE_PIXELS, _GAP = 48, 24, 0.2
 _MAX_WITH_NUMBERS = 40
+_MAX_BARS = 300
+"""More would be narrower than the lines around them, and each is an element of the page."""
 
 
 class Bar(NamedTuple):
@@ -73,26 +75,10 @@ def figure_of(placed: Sequence[Bar], num_places: int, clock: Clock) -> go.Figure
     figure = go.Figure()
     colors = trial_colors(bar.trial for bar in placed)
     shown = [_color(bar.trial, colors) for bar in placed]
-    numbers = [f"#{bar.trial.number}" for bar in placed]
-    figure.add_bar(
-        base=np.array([bar.start for bar in placed]),  # with lists Plotly takes much longer
-        x=np.array([bar.end - bar.start for bar in placed]),
-        y=np.array([bar.place for bar in placed]),
-        orientation="h",
-        marker_color=shown,
-        marker_line={"width": 1, "color": "rgba(128, 128, 128, 0.6)"},
-        text=numbers if len(placed) <= _MAX_WITH_NUMBERS else None,
-        textposition="inside",
-        insidetextanchor="middle",
-        textangle=0,
-        textfont={"color": INK_ON_BARS, "size": 11},
-        customdata=[
-            f"{label(wording.trial(bar.trial), _MAX_NAME)}: {wording.duration(bar.trial.seconds)}"
-            for bar in placed
-        ],
-        hovertemplate="%{customdata}<extra></extra>",
-        showlegend=False,
-    )
+    if len(placed) > _MAX_BARS:
+        _add_lines(figure, placed, shown)
+    else:
+        _add_bars(figure, placed, shown)
     rest = [
         (bar, color) for bar, color in zip(placed, shown, strict=True) if bar.expected_end > bar.end
     ]
@@ -125,9 +111,49 @@ def figure_of(placed: Sequence[Bar], num_places: int, clock: Clock) -> go.Figure
     if clock.pauses:  # their words stand above
         height += _ABOVE_PIXELS
         figure.update_layout(margin_t=_ABOVE_PIXELS)
-    figure.update_layout(height=height, barmode="overlay", bargap=0.2)
+    figure.update_layout(height=height, barmode="overlay", bargap=_GAP)
     # Plotly's own margin comes a moment later, and until then the title lies over the numbers
     return figure.update_layout(margin_b=_BELOW_PIXELS)
+
+
+def _add_bars(figure: go.Figure, placed: Sequence[Bar], shown: Sequence[str]) -> None:
+    """Draw a bar for each trial."""
+    numbers = [f"#{bar.trial.number}" for bar in placed]
+    figure.add_bar(
+        base=np.array([bar.start for bar in placed]),  # with lists Plotly takes much longer
+        x=np.array([bar.end - bar.start for bar in placed]),
+        y=np.array([bar.place for bar in placed]),
+        orientation="h",
+        marker_color=shown,
+        marker_line={"width": 1, "color": "rgba(128, 128, 128, 0.6)"},
+        text=numbers if len(placed) <= _MAX_WITH_NUMBERS else None,
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        textfont={"color": INK_ON_BARS, "size": 11},
+        customdata=[_about(bar) for bar in placed],
+        hovertemplate="%{customdata}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _add_lines(figure: go.Figure, placed: Sequence[Bar], shown: Sequence[str]) -> None:
+    """Draw the trials of each colour as one broken line as thick as a bar."""
+    for color in dict.fromkeys(shown):
+        members = [bar for bar, own in zip(placed, shown, strict=True) if own == color]
+        figure.add_scatter(
+            x=np.array([(bar.start, bar.end, np.nan) for bar in members], np.float32).ravel(),
+            y=np.array([(bar.place, bar.place, np.nan) for bar in members], np.float32).ravel(),
+            text=[text for bar in members for text in (_about(bar), "", "")],
+            hoverinfo="text",
+            mode="lines",
+            line={"color": color, "width": _LINE_PIXELS * (1 - _GAP)},
+            showlegend=False,
+        )
+
+
+def _about(bar: Bar) -> str:
+    return f"{label(wording.trial(bar.trial), _MAX_NAME)}: {wording.duration(bar.trial.seconds)}"
 
 
 def _color(trial: TrialRecord, colors: Mapping[str, str]) -> str:

@@ -114,6 +114,20 @@ def test_trials_stand_in_the_place_that_was_free_and_a_running_one_goes_on():
     assert figure.data[1].customdata == ("2 min 0 s",)
 
 
+def test_many_trials_are_a_line_for_each_colour_since_each_bar_costs_the_browser_time():
+    names = ("resnet18", "mobilenetv2")
+    trials = [
+        build_trial(f"t{n}", [0.5], number=n, model_name=names[n % 2], started_at=START)
+        for n in range(301)
+    ]
+    clock = Clock.of(trials, START)
+    bars = timeline_chart.bars(trials, {}, START, 1, clock)
+    first, second, _rest = timeline_chart.figure_of(bars, 1, clock).data
+    assert (first.type, len(first.x), len(second.x)) == ("scatter", 3 * 151, 3 * 150)
+    assert first.line.color != second.line.color
+    assert first.text[:3] == ("#0 resnet18: 1 min 0 s", "", "")
+
+
 def test_the_axis_of_time_has_the_unit_that_suits_the_search():
     def axis_and_ends(minutes):
         ends = {"started_at": START, "ended_at": START + timedelta(minutes=minutes)}
