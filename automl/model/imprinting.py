@@ -23,7 +23,7 @@ def imprint(
     Imprinted weights (Qi, Brown and Lowe, Low-Shot Learning with Imprinted Weights, 2018), with
     features relative to their mean: a row points from the mean of all pictures to that of its
     class, has the typical length of the rows that are there, and gives the pictures the mean logit
-    that these give.
+    that these give. Lengths are relative to the mean of the rows; one row alone has its own.
 
     Args:
         network: its last layer is linear, with one row for each class.
@@ -36,8 +36,8 @@ def imprint(
     bias = head.bias.detach().cpu().numpy().copy()  # type: ignore[union-attr]
     old = np.setdiff1d(np.arange(len(weight)), new_rows)
     mean = features.mean(axis=0)
-    centred = weight[old] - weight[old].mean(axis=0)
-    length = float(np.linalg.norm(centred, axis=1).mean())
+    common = weight[old].mean(axis=0) if len(old) > 1 else np.zeros_like(mean)
+    length = float(np.linalg.norm(weight[old] - common, axis=1).mean())
     typical_logit = float((weight[old] @ mean + bias[old]).mean())
     for row in new_rows:
         belongs = labels == row if labels.ndim == 1 else labels[:, row].astype(bool)
@@ -45,6 +45,6 @@ def imprint(
             continue
         direction = features[belongs].mean(axis=0) - mean
         direction /= max(float(np.linalg.norm(direction)), _LEAST_NORM)
-        weight[row] = weight[old].mean(axis=0) + length * direction
+        weight[row] = common + length * direction
         bias[row] = typical_logit - float(weight[row] @ mean)
     linear_head.put_into(head, LinearProbe(weight, bias))

@@ -51,18 +51,23 @@ def test_a_trial_goes_on_from_the_model_of_an_earlier_one(
     assert effective.notes(training) == ["Started from the model of first/trial-003 after epoch 4."]
 
 
-def test_rows_of_classes_that_stay_are_kept_and_new_ones_know_their_pictures(
-    experiment: Path, trained: TrialTraining, tiny_data: TrialData
-) -> None:
-    names = ["blue", "cyan", "green"]  # red is called cyan from now on
-    data = replace(tiny_data, earlier=found_for("first", experiment), class_names=names)
-    labels = np.array([0, 2, 1])
+def with_classes(data: TrialData, names: list[str], indices: list[int]) -> TrialData:
+    """The data with other classes: `indices` by the index that each class has had."""
     parts = {
-        name: replace(part, labels=labels[part.labels])
+        name: replace(part, labels=np.array(indices)[part.labels])
         for name in ("train", "validation")
         if (part := getattr(data, name))
     }
-    training = TrialTraining(trained.hyperparameters, replace(data, **parts), CPU)
+    return replace(data, class_names=names, **parts)
+
+
+def test_rows_of_classes_that_stay_are_kept_and_new_ones_know_their_pictures(
+    experiment: Path, trained: TrialTraining, tiny_data: TrialData
+) -> None:
+    # red is called cyan from now on
+    data = with_classes(tiny_data, ["blue", "cyan", "green"], [0, 2, 1])
+    data = replace(data, earlier=found_for("first", experiment))
+    training = TrialTraining(trained.hyperparameters, data, CPU)
     network, old = training.built.network, trained.built.network
     assert effective.notes(training)[0].endswith(
         "The last layer keeps the rows of the others. New classes (1): cyan. "
@@ -73,6 +78,16 @@ def test_rows_of_classes_that_stay_are_kept_and_new_ones_know_their_pictures(
     predictions = training.predict()
     is_new = predictions.labels == 1
     assert (predictions.predicted[is_new] == 1).mean() > 0.5
+
+
+def test_new_classes_know_their_pictures_where_one_class_stays(
+    experiment: Path, trained: TrialTraining, tiny_data: TrialData
+) -> None:
+    # green is called lime, and red is called pink
+    data = with_classes(tiny_data, ["blue", "lime", "pink"], [0, 1, 2])
+    data = replace(data, earlier=found_for("first", experiment))
+    predictions = TrialTraining(trained.hyperparameters, data, CPU).predict()
+    assert (predictions.predicted == predictions.labels).mean() > 0.5
 
 
 def test_other_classes_get_a_new_head_and_that_is_said(
