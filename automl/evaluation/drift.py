@@ -10,6 +10,7 @@ looks together spend no more than it (alpha spending, Lan and DeMets, 1983).
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -72,6 +73,10 @@ class Drift(FrozenModel):
     num_recent: int
     """That are compared."""
 
+    first: datetime | None = None
+    last: datetime | None = None
+    """When the first and the last of these were given, as far as that is known."""
+
     signs: list[Sign]
 
     @property
@@ -79,20 +84,28 @@ class Drift(FrozenModel):
         return any(sign.is_change for sign in self.signs)
 
 
-def drift(reference: Answers, seen: Answers, false_alarm_rate: float | None) -> Drift | None:
+def drift(
+    reference: Answers,
+    seen: Answers,
+    false_alarm_rate: float | None,
+    *,
+    num_answers: int | None = None,
+) -> Drift | None:
     """Compare the latest answers with those at validation; None with fewer than 50.
 
     Args:
         reference: on the pictures that the model was scored on.
         seen: in use, the oldest first.
         false_alarm_rate: share of pictures like the training pictures that are called unlike.
+        num_answers: since the beginning, if some are not among those seen.
     """
     count = len(seen.labels)
     if count < FEWEST or not len(reference.labels):
         return None
     from scipy import stats  # takes a second to import
 
-    looks = -(-count // RECENT)
+    total = count if num_answers is None else num_answers
+    looks = -(-total // RECENT)
     recent = slice(-RECENT, None)
 
     def corrected(p_value: float) -> float:
@@ -117,7 +130,7 @@ def drift(reference: Answers, seen: Answers, false_alarm_rate: float | None) -> 
         test = stats.binomtest(int(unlike.sum()), len(unlike), false_alarm_rate, "greater")
         share, p_value = float(unlike.mean()), corrected(float(test.pvalue))
         signs.append(Sign(kind="unlike", before=false_alarm_rate, now=share, p_value=p_value))
-    return Drift(num_answers=count, num_recent=min(count, RECENT), signs=signs)
+    return Drift(num_answers=total, num_recent=min(count, RECENT), signs=signs)
 
 
 def _of_classes(

@@ -27,8 +27,18 @@ def headline(found: Drift) -> str:
         if found.is_change
         else _("No change beyond chance in the latest {recent} of {count} answers.")
     )
-    return sentence.format(
+    said = sentence.format(
         recent=wording.integer(found.num_recent), count=wording.integer(found.num_answers)
+    )
+    return f"{said} {_period(found)}".strip()
+
+
+def _period(found: Drift) -> str:
+    """When the compared answers were given; empty if that is not known."""
+    if found.first is None or found.last is None:
+        return ""
+    return _("They were given from {first} to {last}.").format(
+        first=wording.local_time(found.first), last=wording.local_time(found.last)
     )
 
 

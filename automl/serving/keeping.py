@@ -11,11 +11,15 @@ import json
 import os
 import random
 import threading
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from automl.host import atomic, json_lines, private_folder
 from automl.prediction.inference import Answer, Failure, Predictor
@@ -33,6 +37,23 @@ _MAX_WAITING_BYTES = 64_000_000
 """Limit of pictures that are waiting to be looked at."""
 
 ANSWERS, PICTURES = "answers.jsonl", "pictures"
+
+
+class KeptAnswer(BaseModel):
+    """A line of `answers.jsonl`; other keys are ignored."""
+
+    time: datetime | None = None
+    experiment: str = ""
+    """Empty in lines of earlier versions."""
+
+    trial: str
+    number: int = 0
+    """Among the answers of the model since the beginning, also those whose lines are gone; 0 in
+    lines of earlier versions."""
+
+    label: str
+    probability: float
+    distance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +86,8 @@ class Keeper:
         for folder in (keeping.folder, self._pictures):
             private_folder.make(folder)
         self._num_pictures, self._num_bytes = self._count()
-        self._num_answers = _num_lines(self._answers)
+        lines = _lines(self._answers)
+        self._num_lines, self._num_answers = len(lines), counted(lines)
         self._random = random.Random()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keep")
         self._lock = threading.Lock()
@@ -126,12 +148,24 @@ class Keeper:
         return len(sizes), sum(sizes)
 
     def _append(self, line: dict[str, Any]) -> None:
-        if self._num_answers >= MAX_ANSWERS:
+        if self._num_lines >= MAX_ANSWERS:
             lines = self._answers.read_bytes().splitlines(keepends=True)[-MAX_ANSWERS // 2 :]
             atomic.write_bytes(self._answers, b"".join(lines), durable=False)
-            self._num_answers = len(lines)
-        json_lines.append(self._answers, json.dumps(line))
-        self._num_answers += 1
+            self._num_lines = len(lines)
+        model = line["experiment"], line["trial"]
+        number = self._num_answers[model] + 1
+        json_lines.append(self._answers, json.dumps({**line, "number": number}))
+        self._num_lines += 1
+        self._num_answers[model] = number
+
+
+def counted(lines: Iterable[KeptAnswer]) -> Counter[tuple[str, str]]:
+    """Answers since the beginning, by experiment and trial; the oldest line comes first."""
+    counts = Counter[tuple[str, str]]()
+    for line in lines:
+        model = line.experiment, line.trial
+        counts[model] = max(counts[model] + 1, line.number)
+    return counts
 
 
 def are_kept(place: Path) -> bool:
@@ -174,8 +208,8 @@ def _ending(picture: bytes) -> str:
     return next((end for start, end in endings.items() if picture.startswith(start)), "")
 
 
-def _num_lines(path: Path) -> int:
+def _lines(path: Path) -> list[KeptAnswer]:
     try:
-        return path.read_bytes().count(b"\n")
+        return list(json_lines.read(path, KeptAnswer))
     except FileNotFoundError:
-        return 0
+        return []

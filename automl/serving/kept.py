@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel
 
 from automl.errors import ServingError
 from automl.evaluation import drift, picture_groups
@@ -11,19 +10,8 @@ from automl.evaluation.drift import Answers, Drift
 from automl.experiments import groups, store
 from automl.host import json_lines
 from automl.prediction.inference import Predictor
-from automl.serving.keeping import ANSWERS, PICTURES
-
-
-class KeptAnswer(BaseModel):
-    """A line of `answers.jsonl`; other keys are ignored."""
-
-    experiment: str = ""
-    """Empty in lines of earlier versions."""
-
-    trial: str
-    label: str
-    probability: float
-    distance: float | None = None
+from automl.serving import keeping
+from automl.serving.keeping import ANSWERS, PICTURES, KeptAnswer
 
 
 def answers(folder: Path) -> list[KeptAnswer]:
@@ -94,4 +82,9 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
         distances,
     )
     rate = None if model.unlike is None else model.unlike.false_alarm_rate
-    return drift.drift(reference, in_use, rate)
+    total = keeping.counted(seen).total()
+    found = drift.drift(reference, in_use, rate, num_answers=total)
+    if found is None:
+        return None
+    recent = seen[-found.num_recent :]
+    return found.model_copy(update={"first": recent[0].time, "last": recent[-1].time})

@@ -1,10 +1,13 @@
 """Changes of a model's answers are told from chance."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
 from automl.evaluation import drift
 from automl.evaluation.drift import Answers
+from automl.figures import drift_text, wording
 
 
 def drawn(rng, count, shares=(0.5, 0.3, 0.2), **changed) -> Answers:
@@ -66,6 +69,26 @@ def test_only_the_latest_answers_count():
     assert found is not None
     assert (found.num_answers, found.num_recent, found.is_change) == (1_500, 500, True)
     assert [sign.kind for sign in found.signs] == ["classes", "confidence"]
+    assert drift_text.headline(found).endswith("differ from those at validation.")
+    times = [datetime(2026, 11, day, 12).astimezone() for day in (3, 5)]
+    dated = found.model_copy(update={"first": times[0], "last": times[1]})
+    period = " to ".join(map(wording.local_time, times))
+    assert drift_text.headline(dated).endswith(f"validation. They were given from {period}.")
+
+
+def test_answers_that_are_gone_count_as_looked_at():
+    rng = np.random.default_rng(0)
+    reference, seen = drawn(rng, 300), drawn(rng, 500)
+    all_seen, most_gone = (
+        drift.drift(reference, seen, 0.01, num_answers=number) for number in (None, 5_000)
+    )
+    assert all_seen is not None
+    assert most_gone is not None
+    assert (most_gone.num_answers, most_gone.num_recent) == (5_000, 500)
+    least, corrected = (
+        min(sign.p_value for sign in found.signs) for found in (all_seen, most_gone)
+    )
+    assert corrected == min(1.0, least * 10 * 11 / 2)
 
 
 def test_a_class_that_was_never_answered_before_is_named():

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,9 @@ def test_answers_in_use_are_compared_with_pictures_that_were_held_out(
         found = kept.drift_of(tmp_path / name, finished)
         assert found is not None
         assert found.num_answers == 60
+        times = [json.loads(line)["time"] for line in lines.splitlines()]
+        for moment, time in ((found.first, times[0]), (found.last, times[-1])):
+            assert moment == datetime.fromisoformat(time)
         (signs[name],) = (sign for sign in found.signs if sign.kind == "features")
     assert signs["alike"].now == pytest.approx(signs["alike"].before, abs=1e-3)
     assert (signs["alike"].is_change, signs["far"].is_change) == (False, True)

@@ -10,7 +10,7 @@ import pytest
 
 from automl.errors import UserError
 from automl.prediction.inference import Answer, Predictor
-from automl.serving.keeping import ANSWERS, PICTURES, Keeper, Keeping
+from automl.serving.keeping import ANSWERS, PICTURES, Keeper, Keeping, KeptAnswer, counted
 from automl.serving.limits import Limits
 from automl.serving.models import Decoder, ServedModel
 from tests.serving.conftest import picture, write_model
@@ -99,6 +99,22 @@ def test_old_answers_go(folder, predictor, monkeypatch):
     monkeypatch.setattr("automl.serving.keeping.MAX_ANSWERS", 6)
     lines = kept(folder, predictor, [sure(predictor, distance=0.01 * n) for n in range(9)])
     assert [line["distance"] for line in lines] == [0.03, 0.04, 0.05, 0.06, 0.07, 0.08]
+
+
+def test_answers_whose_lines_are_gone_are_counted(folder, predictor, tmp_path, monkeypatch):
+    monkeypatch.setattr("automl.serving.keeping.MAX_ANSWERS", 6)
+    other = Predictor(write_model(tmp_path / "other", trial_id="t2"))
+    kept(folder, other, [sure(other)] * 2)
+    kept(folder, predictor, [sure(predictor)] * 5)
+    lines = kept(folder, predictor, [sure(predictor)] * 4)  # started again
+    assert [(line["trial"], line["number"]) for line in lines] == [
+        ("t1", number) for number in (5, 6, 7, 8, 9)
+    ]
+    (seen,) = counted(map(KeptAnswer.model_validate, lines)).items()
+    assert seen == ((predictor.experiment, "t1"), 9)
+    for line in lines[:2]:
+        del line["number"]  # as earlier versions wrote them
+    assert counted(map(KeptAnswer.model_validate, lines[:2])).total() == 2
 
 
 def test_a_server_that_is_told_to_keeps_what_it_answers(folder, tmp_path):
