@@ -115,6 +115,11 @@ def _on_judges(before: pd.DataFrame, after: pd.DataFrame, parent: str, name: str
         )
         num_other = len({content for content, _ in judging - earlier})
         return said.format(parent=parent, count=f"{num_other:,}", earlier=parent, later=name)
+    if not before["content_hash"].isin(after["content_hash"]).any():
+        return mark(
+            "No picture of {parent} is among the data, so the scores cannot be compared with its "
+            "scores."
+        ).format(parent=parent)
     return mark(
         "Other validation pictures judge than in {parent}, so the scores cannot be compared with "
         "its scores; automl compare {earlier} {later} tests both on the pictures that they share."

@@ -147,6 +147,10 @@ def test_the_record_says_whether_the_same_pictures_judge() -> None:
     assert "automl compare old new tests both" in said
     assert "1 validation pictures" in said
     assert "Of the test pictures, 1, which the data name" in said
+    others = samples(("c", "cat", "train"), ("d", "dog", "validation"))
+    said = parents.note(before, others, parent, "new", trained={"a"})
+    assert said.startswith("No picture of old is among the data")
+    assert "automl compare" not in said
 
 
 def test_a_picture_that_trained_any_network_of_the_line_never_judges(
