@@ -4,8 +4,9 @@ Four tests, each of the latest answers: of the predicted classes (chi-square), o
 of the answers (Kolmogorov and Smirnov), of the features (the distances to the nearest training
 pictures, as ranks among pictures of the same answer: van Elteren, 1960), and of the share of
 pictures unlike the training pictures (binomial). Their p-values are corrected for four tests and
-for looking again and again: look k spends 1 / (k (k + 1)) of the risk of a false alarm, so that all
-looks together spend no more than it (alpha spending, Lan and DeMets, 1983).
+for looking again and again: the k-th 500 answers spend 1 / (k (k + 1)) of the risk of a false
+alarm, so that looks after every 500 spend no more than it together (alpha spending, Lan and DeMets,
+1983). Looks after every 100 spend about all of it, after every 25 twice of it (simulated).
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from automl.frozen_model import FrozenModel
 
 LEVEL = 0.05
-"""Risk of a false alarm, over all looks together."""
+"""Risk of a false alarm, over all looks after every 500 answers together."""
 
 RECENT = 500
 """Answers of one look."""
