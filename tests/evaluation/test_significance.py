@@ -201,6 +201,16 @@ def test_the_difference_in_accuracy_is_tested_where_only_one_is_right(rng):
     assert value == pytest.approx(binomtest(12, 15).pvalue)
 
 
+@pytest.mark.parametrize(("lost", "won"), [(0, 0), (1, 0), (4, 4), (5, 4), (0, 12), (900, 1100)])
+def test_the_answers_that_one_alone_has_right_decide_the_exact_test(lost, won):
+    first = np.arange(3000) < won
+    second = (np.arange(3000) >= 2500 - lost) & (np.arange(3000) < 2500)
+    p_value = significance.p_value_of_right(first, second)
+    wanted = binomtest(lost, lost + won).pvalue if lost + won else 1.0
+    assert p_value == pytest.approx(wanted)
+    assert significance.p_value_of_right(second, first) == p_value
+
+
 @pytest.mark.parametrize("metric", PRIMARY)
 def test_a_trial_differs_from_a_coin_and_not_from_itself(rng, metric):
     labels = np.tile([0, 1], 100)
