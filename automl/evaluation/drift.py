@@ -4,9 +4,9 @@ Four tests, each of the latest answers: of the predicted classes (chi-square), o
 of the answers (Kolmogorov and Smirnov), of the features (the distances to the nearest training
 pictures, as ranks among pictures of the same answer: van Elteren, 1960), and of the share of
 pictures unlike the training pictures (binomial). Their p-values are corrected for four tests and
-for looking again and again: the k-th 500 answers spend 1 / (k (k + 1)) of the risk of a false
-alarm, so that looks after every 500 spend no more than it together (alpha spending, Lan and DeMets,
-1983). Looks after every 100 spend about all of it, after every 25 twice of it (simulated).
+for all looks: those are at 50, 100, 200 and 500 answers and after every 500 more, however often one
+asks, and the k-th of them spends 1 / (k (k + 1)) of the risk of a false alarm, so that all together
+spend no more than it (alpha spending, Lan and DeMets, 1983).
 """
 
 from collections import Counter
@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from automl.frozen_model import FrozenModel
 
 LEVEL = 0.05
-"""Risk of a false alarm, over all looks after every 500 answers together."""
+"""Risk of a false alarm, over all looks together."""
 
 RECENT = 500
 """Answers of one look."""
 
-FEWEST = 50
+_FIRST_LOOKS = (50, 100, 200)
+"""Numbers of answers at which there is a look before the first 500."""
+
 _NUM_TESTS = 4
 _FEWEST_EXPECTED = 5.0
 """Answers of a class below which it counts among the others."""
@@ -66,13 +68,16 @@ class Sign(FrozenModel):
 
 
 class Drift(FrozenModel):
-    """The latest answers beside those at validation."""
+    """The answers before the last look beside those at validation."""
 
     num_answers: int
-    """Since the beginning."""
+    """From the beginning to the last look."""
 
     num_recent: int
-    """That are compared."""
+    """The last of them, which are compared."""
+
+    num_newer: int = 0
+    """Answers since, which wait for the next look."""
 
     first: datetime | None = None
     last: datetime | None = None
@@ -92,7 +97,7 @@ def drift(
     *,
     num_answers: int | None = None,
 ) -> Drift | None:
-    """Compare the latest answers with those at validation; None with fewer than 50.
+    """Compare the answers before the last look with those at validation; None with fewer than 50.
 
     Args:
         reference: on the pictures that the model was scored on.
@@ -100,17 +105,18 @@ def drift(
         false_alarm_rate: share of pictures like the training pictures that are called unlike.
         num_answers: since the beginning, if some are not among those seen.
     """
-    count = len(seen.labels)
-    if count < FEWEST or not len(reference.labels):
+    total = len(seen.labels) if num_answers is None else num_answers
+    number, num_answers = _last_look(total)
+    num_newer = total - num_answers
+    end = len(seen.labels) - num_newer
+    if not number or end < _FIRST_LOOKS[0] or not len(reference.labels):
         return None
     from scipy import stats  # takes a second to import
 
-    total = count if num_answers is None else num_answers
-    looks = -(-total // RECENT)
-    recent = slice(-RECENT, None)
+    recent = slice(max(0, end - RECENT), end)
 
     def corrected(p_value: float) -> float:
-        return min(1.0, p_value * _NUM_TESTS * looks * (looks + 1))
+        return min(1.0, p_value * _NUM_TESTS * number * (number + 1))
 
     signs = [_of_classes(reference.labels, seen.labels[recent], corrected)]
     before, now = reference.probabilities, seen.probabilities[recent]
@@ -131,7 +137,21 @@ def drift(
         test = stats.binomtest(int(unlike.sum()), len(unlike), false_alarm_rate, "greater")
         share, p_value = float(unlike.mean()), corrected(float(test.pvalue))
         signs.append(Sign(kind="unlike", before=false_alarm_rate, now=share, p_value=p_value))
-    return Drift(num_answers=total, num_recent=min(count, RECENT), signs=signs)
+    num_recent = recent.stop - recent.start
+    return Drift(num_answers=num_answers, num_recent=num_recent, num_newer=num_newer, signs=signs)
+
+
+def _last_look(num_answers: int) -> tuple[int, int]:
+    """Number of looks up to now, and of the answers at the last of them; 0 before the first."""
+    first = [each for each in _FIRST_LOOKS if each <= num_answers]
+    later = num_answers // RECENT
+    return len(first) + later, RECENT * later or max(first, default=0)
+
+
+def next_look(num_answers: int) -> int:
+    """Number of answers at the look after one at so many."""
+    later = RECENT * (num_answers // RECENT + 1)
+    return min(each for each in (*_FIRST_LOOKS, later) if each > num_answers)
 
 
 def _of_classes(

@@ -1,8 +1,9 @@
 """Sentences about changes of a model's answers in use, for commands and pages."""
 
+from automl.evaluation import drift
 from automl.evaluation.drift import Drift, Sign
 from automl.figures import wording
-from automl.texts import _, mark
+from automl.texts import _, mark, ngettext
 
 TOO_FEW = mark("There are too few answers to compare yet: 50 are needed.")
 
@@ -30,7 +31,7 @@ def headline(found: Drift) -> str:
     said = sentence.format(
         recent=wording.integer(found.num_recent), count=wording.integer(found.num_answers)
     )
-    return f"{said} {_period(found)}".strip()
+    return " ".join(each for each in (said, _period(found), _newer(found)) if each)
 
 
 def _period(found: Drift) -> str:
@@ -39,6 +40,20 @@ def _period(found: Drift) -> str:
         return ""
     return _("They were given from {first} to {last}.").format(
         first=wording.local_time(found.first), last=wording.local_time(found.last)
+    )
+
+
+def _newer(found: Drift) -> str:
+    """When the answers since the last look are compared; empty if there are none."""
+    if not found.num_newer:
+        return ""
+    return ngettext(
+        "{count} newer answer is compared when there are {total}.",
+        "{count} newer answers are compared when there are {total}.",
+        found.num_newer,
+    ).format(
+        count=wording.integer(found.num_newer),
+        total=wording.integer(drift.next_look(found.num_answers)),
     )
 
 

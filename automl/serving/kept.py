@@ -86,5 +86,6 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
     found = drift.drift(reference, in_use, rate, num_answers=total)
     if found is None:
         return None
-    recent = seen[-found.num_recent :]
+    end = len(seen) - found.num_newer
+    recent = seen[end - found.num_recent : end]
     return found.model_copy(update={"first": recent[0].time, "last": recent[-1].time})

@@ -27,7 +27,7 @@ def test_answers_as_before_are_no_change_however_often_one_looks():
         reference, seen = drawn(rng, 300), drawn(rng, 3_000)
         looks = [
             drift.drift(reference, Answers(*(each[:count] for each in seen)), 0.01)
-            for count in range(500, 3_001, 500)
+            for count in range(100, 3_001, 100)
         ]
         alarms += any(look is not None and look.is_change for look in looks)
     assert alarms <= 3  # 5 % at most are expected
@@ -76,6 +76,21 @@ def test_only_the_latest_answers_count():
     assert drift_text.headline(dated).endswith(f"validation. They were given from {period}.")
 
 
+def test_answers_since_the_last_look_wait_for_the_next():
+    rng = np.random.default_rng(0)
+    reference, old, new = drawn(rng, 300), drawn(rng, 1_000), drawn(rng, 337, mean=0.7)
+    seen = Answers([*old.labels, *new.labels], np.append(old.probabilities, new.probabilities))
+    at_last = drift.drift(reference, seen, None)
+    at_look = drift.drift(reference, Answers(old.labels, old.probabilities), None)
+    assert at_last is not None
+    assert at_look is not None
+    assert at_last.signs == at_look.signs
+    assert (at_last.num_answers, at_last.num_recent, at_last.num_newer) == (1_000, 500, 337)
+    said = drift_text.headline(at_last)
+    assert said.endswith("of 1,000 answers. 337 newer answers are compared when there are 1,500.")
+    assert [drift.next_look(number) for number in (50, 200, 500)] == [100, 500, 1_000]
+
+
 def test_answers_that_are_gone_count_as_looked_at():
     rng = np.random.default_rng(0)
     reference, seen = drawn(rng, 300), drawn(rng, 500)
@@ -88,7 +103,7 @@ def test_answers_that_are_gone_count_as_looked_at():
     least, corrected = (
         min(sign.p_value for sign in found.signs) for found in (all_seen, most_gone)
     )
-    assert corrected == min(1.0, least * 10 * 11 / 2)
+    assert corrected == min(1.0, least * 13 * 14 / (4 * 5))
 
 
 def test_a_class_that_was_never_answered_before_is_named():
