@@ -259,7 +259,7 @@ def back_leads_to_where_one_was(page: Page) -> None:
     page.wait_for_selector(IS_WHOLE)
     page.go_back()
     on_page(page, german(TITLES["search"]))
-    assert page.url == address
+    expect(page).to_have_url(address)
 
 
 def is_german(page: Page) -> None:
