@@ -862,18 +862,19 @@ def test_an_unexpected_error_is_a_sentence_that_names_the_file_with_the_details(
     program = (
         "from automl import cli\n"
         "@cli.cli.command()\n"
-        "def broken() -> None:\n"
+        "def broken(name: str) -> None:\n"
         "    raise KeyError('x')\n"
         "cli.main()"
     )
-    done = subprocess.run([sys.executable, "-c", program, "broken"], capture_output=True, text=True)
+    command = [sys.executable, "-c", program, "broken", b"pets\xff"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "Unexpected KeyError: this is a bug in automl. Try the command again; if it fails "
         f"again, report it with the details in {home}/error.log.\n"
     )
     details = (home / "error.log").read_text()
-    assert details.startswith("automl broken\n\nTraceback")
+    assert details.startswith("automl broken pets\\udcff\n\nTraceback")
     assert (home / "error.log").stat().st_mode & 0o077 == 0
 
 

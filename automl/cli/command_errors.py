@@ -41,7 +41,9 @@ def tell_unexpected(error: Exception) -> None:
     details = "".join(traceback.format_exception(error))
     try:
         path = home.home_dir() / "error.log"
-        atomic.write_text(path, f"automl {' '.join(sys.argv[1:])}\n\n{details}")
+        text = f"automl {' '.join(sys.argv[1:])}\n\n{details}"
+        # an argument may have bytes that are no text
+        atomic.write_bytes(path, text.encode(errors="backslashreplace"))
     except (OSError, UserError):
         typer.echo(details, err=True)
         where = "above"

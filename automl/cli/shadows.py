@@ -182,8 +182,8 @@ def _read(folder: Path) -> "tuple[Path, Pair, list[Line]]":
     from automl.serving import shadow_folder
 
     path = home.absolute(folder)
-    if not path.is_dir():
-        path = home.shadows_dir() / folder.name
+    if not path.is_dir() and str(folder) == folder.name:
+        path = home.shadows_dir() / folder
     with refusals():
         pair = shadow_folder.load_pair(path)
     if pair is None:

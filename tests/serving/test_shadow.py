@@ -114,6 +114,17 @@ def test_beyond_the_limit_answers_are_only_counted(
     assert shadow_folder.load_counts(folder).unrecorded == 2
 
 
+def test_a_bare_name_is_a_pair_of_the_home_and_a_missing_path_is_none(
+    home: Path, pair: tuple[Path, Path]
+) -> None:
+    shadow.prepared(home / "shadows" / "one--two", *pair)
+    elsewhere = CliRunner().invoke(cli, ["promote", "/no/such/place/one--two"])
+    assert elsewhere.exit_code == 2
+    assert "/no/such/place/one--two is no folder of two models" in elsewhere.stderr
+    assert "There is: one--two." in elsewhere.stderr
+    assert CliRunner().invoke(cli, ["promote", "one--two"]).exit_code == 0
+
+
 def test_a_promoted_model_answers_first_in_a_running_server_and_after_a_new_start(
     start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path]
 ) -> None:
